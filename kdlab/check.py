@@ -89,7 +89,7 @@ def finite(**values: Tensor) -> None:
         if value.is_floating_point() and not value.isfinite().all():
             bad = (~value.isfinite()).nonzero()
             raise ValueError(
-                f"{name} must hold finite numbers only, got {len(bad)} that are not, the first at index {bad[0].tolist()}"
+                f"{name} must hold finite numbers only, got {len(bad)} others, the first at index {bad[0].tolist()}"
             )
 
 

@@ -79,17 +79,23 @@ def observe(model: nn.Module, x: Tensor, taps: Iterable[str] = ()) -> Knowledge:
 
 
 @contextmanager
-def frozen(*models: nn.Module) -> Iterator[None]:
-    """In eval mode and without gradients inside; the mode of every submodule is restored afterwards."""
+def resting(*models: nn.Module) -> Iterator[None]:
+    """In eval mode inside; the mode of every submodule is restored afterwards."""
     modes = [(module, module.training) for model in models for module in model.modules()]
     try:
         for model in models:
             model.eval()
-        with torch.no_grad():
-            yield
+        yield
     finally:
         for module, mode in modes:
             module.training = mode
+
+
+@contextmanager
+def frozen(*models: nn.Module) -> Iterator[None]:
+    """In eval mode and without gradients inside: nothing about the models changes."""
+    with resting(*models), torch.no_grad():
+        yield
 
 
 def layers(model: nn.Module, x: Tensor) -> dict[str, tuple[int, ...]]:

@@ -1,0 +1,109 @@
+"""Distil, compare, explain: what scripts and notebooks call."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from kdlab import prepare
+from kdlab.data import Dataset
+from kdlab.events import Step
+from kdlab.progress import bar
+from kdlab.recipe import Recipe
+from kdlab.runs import DivergedError, Run
+from kdlab.training import Training
+
+
+def train(
+    student: nn.Module | str | None = None,
+    data: Dataset | str | None = None,
+    *,
+    teacher: nn.Module | str | None = None,
+    recipe: Recipe | None = None,
+    measure_every: int = 1,
+) -> Training:
+    """A distillation step by step: an iterator of events. See :class:`kdlab.training.Training` for the arguments.
+
+    Example:
+        >>> training = kdlab.train("mlp-64", "fashion-mnist", teacher="fashion-mnist-cnn")  # doctest: +SKIP
+        >>> for event in training: ...  # doctest: +SKIP
+    """
+    return Training(
+        student, data, teacher=teacher, recipe=named(recipe, student, data, teacher), measure_every=measure_every
+    )
+
+
+def named(
+    recipe: Recipe | None,
+    student: nn.Module | str | None,
+    data: Dataset | str | None,
+    teacher: nn.Module | str | None,
+) -> Recipe:
+    """The recipe with names for what was given by name, and none for what was given as an object."""
+    recipe = recipe or Recipe()
+    given = {"student": student, "teacher": teacher, "data": data}
+    return recipe.replace(**{k: v if isinstance(v, str) else None for k, v in given.items() if v is not None})
+
+
+def distill(
+    student: nn.Module | str | None = None,
+    data: Dataset | str | None = None,
+    *,
+    teacher: nn.Module | str | None = None,
+    recipe: Recipe | None = None,
+    progress: bool | None = None,
+) -> Run:
+    """Train a student with a teacher, to the end of the recipe.
+
+    Args:
+        student: a module, of which a copy is trained, or a name; None: the recipe's.
+        data: a Dataset or a name; None: the recipe's.
+        teacher: a trained module or a name; None: the recipe's. It is never changed.
+        recipe: every knob; None: the defaults.
+        progress: a bar; None: where somebody is looking.
+
+    Returns:
+        The run: student, events, metrics.
+
+    Raises:
+        ValueError: the combination cannot run; nothing has been trained or written then.
+        DivergedError: the loss stopped being finite; its ``run`` holds what there is until then.
+    """
+    training = train(student, data, teacher=teacher, recipe=recipe)
+    happened = []
+    with bar(training.total, "distilling", show=progress) as shown:
+        for event in training:
+            happened.append(event)
+            if isinstance(event, Step):
+                shown.update()
+    run = Run.of(training, happened)
+    if training.diverged:
+        raise DivergedError(run)
+    return run
+
+
+def explain(
+    *,
+    type: str = "response",
+    scheme: str = "offline",
+    algorithm: str = "standard",
+    method: str | None = None,
+    data: Dataset | None = None,
+    teacher: nn.Module | None = None,
+    student: nn.Module | None = None,
+) -> str | None:
+    """Why a combination cannot run, or None if it can.
+
+    Args:
+        type: what is transferred.
+        scheme: who teaches whom.
+        algorithm: how it is carried over.
+        method: a method of that type; None: the default.
+        data: if given, layers are looked at.
+        teacher: if given, it is asked whether it has what the method compares.
+        student: the same.
+
+    Raises:
+        ValueError: a name is unknown.
+    """
+    recipe = Recipe(type=type, scheme=scheme, algorithm=algorithm, method=method)
+    return prepare.missing(recipe, data, teacher, student)

@@ -1,0 +1,142 @@
+"""The command ``kdlab``: lab, run, list, data, replay."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns:
+        0, or 1 where the command could not do what was asked; the reason goes to stderr in one line.
+    """
+    parser = _parser()
+    # what follows `lab` belongs to JupyterLab
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.command != "lab":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = rest
+    from kdlab.runs import DivergedError
+
+    try:
+        return options.act(options)
+    except (ValueError, TypeError, OSError, DivergedError) as error:
+        print(f"kdlab: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("kdlab: stopped", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kdlab", description="Learn knowledge distillation by doing it.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, meaning: str, act) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=meaning, description=meaning)
+        made.set_defaults(act=act)
+        return made
+
+    command("lab", "open the notebooks in JupyterLab; further options go to it, as --no-browser --port 8899", _lab)
+    run = command("run", "run a recipe and print its result", _run)
+    run.add_argument("recipe", type=Path, help="a recipe in TOML; it names data, student and, if needed, teacher")
+    run.add_argument("--save", type=Path, metavar="FOLDER", help="write the run into this new folder")
+    listed = command("list", "list what can be named in a recipe", _list)
+    listed.add_argument("what", nargs="?", choices=["methods", "schemes", "algorithms", "models", "data"])
+    data = command("data", "look after the data that ship", _data)
+    data.add_argument("action", choices=["verify"], help="compare every file with its registered sha256")
+    replay = command("replay", "tell a saved run again, step by step", _replay)
+    replay.add_argument("run", type=Path, help="the folder of a saved run")
+    replay.add_argument("--pace", type=float, default=0.0, metavar="SECONDS", help="between two lines (default 0)")
+    return parser
+
+
+def _lab(options: argparse.Namespace) -> int:
+    from kdlab.workspace import lab
+
+    return lab(options.rest) or 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from kdlab import distill
+    from kdlab.recipe import Recipe
+    from kdlab.runs import DivergedError
+
+    recipe = Recipe.from_toml(options.recipe.read_text(encoding="utf-8"))
+    if options.save is not None and options.save.exists():
+        raise ValueError(f"--save must name a new folder, got {str(options.save)!r}, which exists")
+    started = time.perf_counter()
+    try:
+        run = distill(recipe=recipe)
+    except DivergedError as error:
+        if options.save is not None:
+            error.run.save(options.save)
+            print(f"the run until then is in {options.save}")
+        raise
+    took = time.perf_counter() - started
+    card = run.card
+    print(f"{card['student']} <- {card['teacher']}, {recipe.scheme}, {run.recipe.resolved().method}: {took:.1f} s")
+    print(
+        f"{card['steps']} steps, {card['training_labels']} training labels among {card['transfer_set']} inputs, "
+        f"{card['validation_labels']} validation labels"
+    )
+    for name, value in run.metrics().items():
+        shown = f"{value:.4f} nats" if name in ("cross_entropy", "kl") else f"{value:.1%}"
+        print(f"{name.replace('_', ' '):<18}{shown:>14}")
+    if options.save is not None:
+        print(f"saved in {run.save(options.save)}")
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    from kdlab import algorithms, methods, models, schemes
+    from kdlab import data as datasets
+
+    def first(text: str | None) -> str:
+        return (text or "").strip().partition("\n")[0]
+
+    tables = {
+        "methods": [(n, methods.kind(n).type, first(methods.kind(n).__doc__)) for n in methods.names()],
+        "schemes": [(s, v, schemes.get(s, v).meaning) for s in schemes.names() for v in schemes.variants(s)],
+        "algorithms": [(n, "", first(algorithms.get(n).__doc__)) for n in algorithms.names()],
+        "models": [(n, "trained", "") for n in models.pretrained_names()] + [(n, "", "") for n in models.names()],
+        "data": [(n, "", "") for n in datasets.names()],
+    }
+    for title, rows in tables.items():
+        if options.what in (None, title):
+            print(title)
+            for name, kind, meaning in rows:
+                print(f"  {name:<22}{kind:<10}{meaning}".rstrip())
+    return 0
+
+
+def _data(options: argparse.Namespace) -> int:
+    from kdlab.data import verify
+
+    found = verify()
+    for name, state in found:
+        print(f"{name:<34}{state}")
+    return 0 if all(state == "ok" for _, state in found) else 1
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from kdlab import events
+
+    path = options.run / "events.jsonl"
+    if not path.is_file():
+        raise ValueError(f"run must be the folder of a saved run, got {str(options.run)!r}, which has no events.jsonl")
+    if options.pace < 0:
+        raise ValueError(f"--pace must be at least 0 seconds, got {options.pace}")
+    for line in events.replay(events.read(path)):
+        print(line, flush=True)
+        time.sleep(options.pace)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,170 @@
+"""Several recipes over several seeds: mean, spread, and paired differences with their interval."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+from torch import nn
+
+from kdlab import metrics
+from kdlab.api import named
+from kdlab.data import Dataset
+from kdlab.players import ask, tell
+from kdlab.prepare import find_data, find_teacher
+from kdlab.progress import bar
+from kdlab.recipe import Recipe
+from kdlab.runs import DivergedError, Run
+from kdlab.training import Training
+
+
+class Difference(NamedTuple):
+    """A paired difference: its mean over seeds, and the interval that holds it with 95 % confidence."""
+
+    mean: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{100 * self.mean:+.1f} ± {50 * (self.high - self.low):.1f}"
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Results of :func:`compare`.
+
+    Attributes:
+        accuracy: arm -> test accuracy for each seed, shares in [0, 1].
+        agreement: arm -> agreement with the teacher on the test set for each seed; empty without a teacher.
+        seconds: arm -> seconds for all seeds.
+        steps: arm -> optimiser steps of one training.
+        seeds: the seeds, the same for all arms.
+        against: the arm that the others are compared with.
+        note: counts of the labels that the comparison used.
+    """
+
+    accuracy: dict[str, list[float]]
+    agreement: dict[str, list[float]]
+    seconds: dict[str, float]
+    steps: dict[str, int]
+    seeds: list[int]
+    against: str
+    note: str
+
+    def difference(self, arm: str, other: str | None = None) -> Difference:
+        """Accuracy of one arm less another's (by default ``against``), paired by seed: t interval of 95 %."""
+        other = self.against if other is None else other
+        gaps = np.asarray(self.accuracy[arm]) - np.asarray(self.accuracy[other])
+        if len(gaps) < 2:
+            raise ValueError(f"seeds must be at least 2 for an interval, got {len(gaps)}")
+        half = stats.t.ppf(0.975, len(gaps) - 1) * stats.sem(gaps)
+        return Difference(float(gaps.mean()), float(gaps.mean() - half), float(gaps.mean() + half))
+
+    def rows(self) -> list[dict[str, str]]:
+        """The table as text: one dict for each arm."""
+        rows = []
+        for arm, values in self.accuracy.items():
+            row = {"arm": arm, "accuracy %": f"{100 * np.mean(values):.1f}"}
+            if len(values) > 1:
+                row["spread (sd)"] = f"{100 * np.std(values, ddof=1):.1f}"
+                row[f"less {self.against}, 95 %"] = "" if arm == self.against else str(self.difference(arm))
+            if self.agreement:
+                row["agreement %"] = f"{100 * np.mean(self.agreement[arm]):.1f}"
+            row["steps"] = str(self.steps[arm])
+            rows.append(row)
+        return rows
+
+    def __repr__(self) -> str:
+        rows = self.rows()
+        head = list(rows[0])
+        width = {h: max(len(h), *(len(r[h]) for r in rows)) for h in head}
+        lines = ["  ".join(h.ljust(width[h]) if h == "arm" else h.rjust(width[h]) for h in head)]
+        lines += ["  ".join(r[h].ljust(width[h]) if h == "arm" else r[h].rjust(width[h]) for h in head) for r in rows]
+        return "\n".join([*lines, self.note])
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = self.rows()
+        head = "".join(f"<th scope='col'>{escape(h)}</th>" for h in rows[0])
+        body = "".join("<tr>" + "".join(f"<td>{escape(v)}</td>" for v in r.values()) + "</tr>" for r in rows)
+        return (
+            f"<table><caption>{escape(self.note)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
+
+
+def compare(
+    recipes: Sequence[Recipe] | Mapping[str, Recipe],
+    data: Dataset | str | None = None,
+    *,
+    teacher: nn.Module | str | None = None,
+    student: str | Callable[[int], nn.Module] | None = None,
+    seeds: Sequence[int] = range(5),
+    against: str | None = None,
+    progress: bool | None = None,
+) -> Table:
+    """Run each recipe with each seed; a seed gives the same initial weights and order of batches to every recipe.
+
+    Args:
+        recipes: the arms, in a list (named by what differs) or by name.
+        data: a Dataset or a name.
+        teacher: a trained module or a name.
+        student: a name, or a function from a seed to a module.
+        seeds: at least one; an interval needs two.
+        against: the arm that the others are compared with; None: the one without a teacher (alpha 0), else the first.
+        progress: a bar; None: where somebody is looking.
+
+    Raises:
+        ValueError: a recipe cannot run, or the arms differ in steps, which would not be a fair comparison.
+        DivergedError: a training's loss stopped being finite.
+    """
+    arms = dict(recipes) if isinstance(recipes, Mapping) else _names(recipes)
+    if not arms or not len(seeds):
+        raise ValueError(f"recipes and seeds must not be empty, got {len(arms)} and {len(seeds)}")
+    first = named(next(iter(arms.values())), None, data, teacher)
+    data, teacher = find_data(data, first), find_teacher(teacher, first)
+    if against is None:
+        against = next((n for n, r in arms.items() if r.alpha == 0 and r.label_smoothing == 0), next(iter(arms)))
+    accuracy, agreement, seconds, steps = ({arm: [] for arm in arms} for _ in range(4))
+    with bar(len(arms) * len(seeds), "comparing", show=progress) as shown:
+        for seed in seeds:
+            for arm, recipe in arms.items():
+                start = time.perf_counter()
+                net = student(seed) if callable(student) and not isinstance(student, nn.Module) else student
+                training = Training(net, data, teacher=teacher, recipe=recipe.replace(seed=seed), measure_every=0)
+                happened = list(training)
+                if training.diverged:
+                    raise DivergedError(Run.of(training, happened))
+                logits = tell(training.students["student"], data.test.x).logits.numpy()
+                accuracy[arm].append(metrics.accuracy(logits, data.test.y.numpy()))
+                if teacher is not None:
+                    agreement[arm].append(metrics.agreement(logits, ask(teacher, data.test.x).logits.numpy()))
+                seconds[arm].append(time.perf_counter() - start)
+                steps[arm].append(training.step)
+                shown.update()
+    counts = {arm: s[0] for arm, s in steps.items()}
+    if len(set(counts.values())) > 1:
+        raise ValueError(f"recipes must take equal steps to be compared, got {counts}")
+    return Table(
+        accuracy,
+        agreement if teacher is not None else {},
+        {arm: sum(s) for arm, s in seconds.items()},
+        counts,
+        list(seeds),
+        against,
+        f"{len(seeds)} seeds; {int(data.train.labelled.sum())} training labels among {len(data.train)} inputs, "
+        f"{len(data.validation)} validation labels, {len(data.test)} test labels",
+    )
+
+
+def _names(recipes: Sequence[Recipe]) -> dict[str, Recipe]:
+    """Arms named by what differs among them."""
+    differing = sorted({k for r in recipes for k in recipes[0].differences(r)})
+    names = [", ".join(f"{k} {getattr(r, k)}" for k in differing) or "recipe" for r in recipes]
+    if len(set(names)) < len(names):
+        raise ValueError("recipes must differ from one another, got two that are equal")
+    return dict(zip(names, recipes, strict=True))

@@ -1,0 +1,77 @@
+"""What a network costs where it is used."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from kdlab import check
+from kdlab.taps import frozen
+
+
+class Cost(NamedTuple):
+    """The cost of one answer.
+
+    Attributes:
+        parameters: numbers that were trained.
+        bytes: parameters and buffers in memory, as they are stored (four bytes for a float32).
+        macs: multiplications with an addition for one input, of linear and convolution layers.
+        microseconds: median time of one answer to one input, on one thread, warmed up.
+        p95: 95th percentile of that time, in microseconds.
+    """
+
+    parameters: int
+    bytes: int
+    macs: int
+    microseconds: float
+    p95: float
+
+
+def measure(model: nn.Module, example: Tensor, *, repeats: int = 200) -> Cost:
+    """Count and time one answer.
+
+    Args:
+        model: any module; its mode and weights stay as they are.
+        example: one input with its batch dimension, (1, …); of several, the first is taken.
+        repeats: timed answers, at least 1.
+
+    Raises:
+        ValueError: ``example`` is empty or ``repeats`` is below 1.
+    """
+    from torch.utils.flop_counter import FlopCounterMode
+
+    check.whole(1, repeats=repeats)
+    if example.ndim < 2 or not len(example):
+        raise ValueError(f"example must be one input of shape (1, …), got {tuple(example.shape)}")
+    example = example[:1]
+    tensors = [*model.parameters(), *model.buffers()]
+    with frozen(model):
+        with FlopCounterMode(display=False) as counter:
+            model(example)
+        took = _times(model, example, repeats)
+    middle, high = torch.tensor(took, dtype=torch.float64).quantile(torch.tensor([0.5, 0.95], dtype=torch.float64))
+    return Cost(
+        parameters=sum(p.numel() for p in model.parameters()),
+        bytes=sum(t.numel() * t.element_size() for t in tensors),
+        macs=counter.get_total_flops() // 2,
+        microseconds=1e6 * middle.item(),
+        p95=1e6 * high.item(),
+    )
+
+
+def _times(model: nn.Module, example: Tensor, repeats: int) -> list[float]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        took = []
+        for i in range(repeats + repeats // 10 + 1):
+            start = time.perf_counter()
+            model(example)
+            if i > repeats // 10:  # the first answers warm caches up
+                took.append(time.perf_counter() - start)
+        return took
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,172 @@
+"""What happened in a run, as plain numbers: saved as JSON lines, read again, replayed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A phase began.
+
+    Attributes:
+        step: optimiser steps done before it.
+        number: phases begun before it.
+        links: (student, teacher or None) pairs.
+        pairs: link -> the layers it compares, (teacher's, student's).
+        method: the method's name.
+    """
+
+    step: int
+    number: int
+    links: list[list[str | None]]
+    pairs: dict[str, list[list[str]]]
+    method: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One optimiser step was taken.
+
+    Attributes:
+        step: counted from 1.
+        loss: what was minimised, in nats where its terms are.
+        terms: ``"student/term"`` -> the term's value, without its weight.
+        weights: the same names -> the weight it had, alpha included.
+    """
+
+    step: int
+    loss: float
+    terms: dict[str, float]
+    weights: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The students were measured on the validation set, all at T = 1.
+
+    Attributes:
+        step: optimiser steps done.
+        epoch: epochs done.
+        measured: student -> {"accuracy", "cross_entropy", and where there is a teacher "agreement", "kl"}; shares in
+            [0, 1], the others in nats.
+    """
+
+    step: int
+    epoch: int
+    measured: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A knob was turned between two steps; ``step`` steps were done with the old value."""
+
+    step: int
+    knob: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True)
+class Diverged:
+    """The loss of step ``step`` was no finite number; the weights are those before it."""
+
+    step: int
+    loss: str
+
+
+Event = Phase | Step | Epoch | Changed | Diverged
+_KINDS = {cls.__name__.lower(): cls for cls in (Phase, Step, Epoch, Changed, Diverged)}
+
+
+def to_line(event: Event) -> str:
+    """One event as one line of JSON, without the line's end."""
+    return json.dumps({"event": type(event).__name__.lower(), **dataclasses.asdict(event)}, default=dict)
+
+
+def from_line(line: str) -> Event:
+    """The event of one line.
+
+    Raises:
+        ValueError: the line is no event.
+    """
+    try:
+        values = json.loads(line)
+        return _KINDS[values.pop("event")](**values)
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"line must be an event in JSON, got {line[:80]!r} ({error})") from None
+
+
+def write(events: Iterable[Event], path: Path) -> None:
+    """Write events as JSON lines; the caller sees to atomicity."""
+    path.write_text("".join(to_line(e) + "\n" for e in events), encoding="utf-8")
+
+
+def read(path: Path) -> list[Event]:
+    """Read events; a last line that was cut off by a crash is left out.
+
+    Raises:
+        ValueError: another line is no event.
+    """
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [from_line(line) for line in lines[:-1] if line]
+
+
+def marks(events: Iterable[Event]) -> list[dict[str, Any]]:
+    """The turns of knobs as marks for a chart: ``{"x": step, "text": "T 2 → 4"}``."""
+    symbols = {"temperature": "T", "alpha": "α", "learning_rate": "learning rate"}
+    found: dict[tuple[int, str], list[Any]] = {}
+    for e in events:
+        if isinstance(e, Changed):
+            found.setdefault((e.step, e.knob), [e.old])[1:] = [e.new]
+    return [
+        {"x": step, "text": f"{symbols.get(knob, knob)} {_short(old)} → {_short(new)}"}
+        for (step, knob), (old, new) in found.items()
+        if old != new
+    ]
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_short(v)}" for k, v in value.items()) or "default"
+    return "default" if value is None else str(value)
+
+
+def curve(events: Iterable[Event], name: str, who: str = "student") -> tuple[list[int], list[float]]:
+    """Steps and values of one measured number, such as ``accuracy``, or of one loss term."""
+    x, y = [], []
+    for e in events:
+        source = e.measured.get(who, {}) if isinstance(e, Epoch) else {}
+        if isinstance(e, Step):
+            source = {key.partition("/")[2]: v for key, v in e.terms.items() if key.partition("/")[0] == who}
+        if name in source and math.isfinite(source[name]):
+            x.append(e.step)
+            y.append(source[name])
+    return x, y
+
+
+def replay(events: Iterable[Event]) -> Iterator[str]:
+    """The run as sentences, one for each event worth telling."""
+    loss = math.nan
+    for e in events:
+        match e:
+            case Step():
+                loss = e.loss
+            case Phase():
+                who = ", ".join(f"{t or 'labels'} → {s}" for s, t in e.links)
+                yield f"step {e.step:5d}  phase {e.number + 1}: {who}, {e.method}"
+            case Changed():
+                yield f"step {e.step:5d}  {e.knob}: {_short(e.old)} → {_short(e.new)}"
+            case Diverged():
+                yield f"step {e.step:5d}  diverged: the loss was {e.loss}"
+            case Epoch():
+                parts = [f"{who} {m['accuracy']:.1%}" for who, m in e.measured.items()]
+                yield f"step {e.step:5d}  epoch {e.epoch:3d}: loss {loss:.3f}, validation accuracy {', '.join(parts)}"

@@ -1,0 +1,27 @@
+"""Distillation methods: what is transferred, by name.
+
+Each lives in one short file; a type's first method here is its default.
+"""
+
+from kdlab.methods.base import TYPES, Method, Term, get, kind, knob, names, register
+from kdlab.methods.hard_targets import HardTargets
+from kdlab.methods.hint import Hint
+from kdlab.methods.mix import Mix
+from kdlab.methods.rkd import RKD
+from kdlab.methods.soft_targets import SoftTargets
+
+__all__ = [
+    "RKD",
+    "TYPES",
+    "HardTargets",
+    "Hint",
+    "Method",
+    "Mix",
+    "SoftTargets",
+    "Term",
+    "get",
+    "kind",
+    "knob",
+    "names",
+    "register",
+]

@@ -1,0 +1,162 @@
+"""A recipe: every knob and name of one distillation, as a value that can be saved, sent and run again."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kdlab import algorithms, check, methods, schemes
+
+DEFAULT_METHOD = {"response": "soft-targets", "feature": "hint", "relation": "rkd"}
+DEFAULT_ALPHA = {"response": 0.9, "feature": 0.5, "relation": 0.5}
+
+# Numbers may change while a run goes on; the others end a phase (STRUCTURE) or belong to the run as a whole.
+NUMBERS = ("temperature", "alpha", "learning_rate", "method_knobs", "label_smoothing", "epochs")
+STRUCTURE = ("type", "method", "scheme", "scheme_variant", "algorithm", "taps")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every knob of a distillation.
+
+    Args:
+        type: what is transferred: ``"response"``, ``"feature"`` or ``"relation"``.
+        method: a method of that type, or a mix ``{name: factor}`` with one of that type in it; None: the type's
+            default (soft-targets, hint, rkd).
+        scheme: who teaches whom: ``"offline"``, ``"online"`` or ``"self"``.
+        scheme_variant: see :func:`kdlab.schemes.variants`; None: the scheme's default.
+        algorithm: how it is carried over; see :func:`kdlab.algorithms.names`.
+        temperature: T, finite and above 0.
+        alpha: weight of the distillation loss, in [0, 1]; ``1 - alpha`` weighs the labels' cross-entropy. None: .9 for
+            response, .5 for feature and relation, which leave the classifier untrained at 1.
+        method_knobs: the method's settings; in a mix by ``"method.knob"``.
+        taps: teacher's layer -> student's layer; empty: a default pairing.
+        learning_rate: Adam's, above 0.
+        batch_size: at least 1.
+        epochs: passes over the transfer set, at least 1.
+        seed: of the order of batches, of adapters, and of a student given by name.
+        label_smoothing: of the labels' cross-entropy, in [0, 1).
+        data: name of a data set.
+        labelled: number of training labels that may be used; None: all.
+        pool: number of unlabelled images beside them; None: all the rest.
+        teacher: name of a trained model.
+        student: name of a model to build.
+
+    Raises:
+        ValueError: a value is out of its range, a name is unknown, or a method is of another type.
+    """
+
+    type: str = "response"
+    method: str | Mapping[str, float] | None = None
+    scheme: str = "offline"
+    scheme_variant: str | None = None
+    algorithm: str = "standard"
+    temperature: float = 2.0
+    alpha: float | None = None
+    method_knobs: Mapping[str, float] = field(default_factory=dict)
+    taps: Mapping[str, str] = field(default_factory=dict)
+    learning_rate: float = 1e-3
+    batch_size: int = 128
+    epochs: int = 5
+    seed: int = 0
+    label_smoothing: float = 0.0
+    data: str | None = None
+    labelled: int | None = None
+    pool: int | None = None
+    teacher: str | None = None
+    student: str | None = None
+
+    def __post_init__(self) -> None:
+        check.choice(methods.TYPES, type=self.type)
+        schemes.get(self.scheme, self.scheme_variant)
+        check.choice(algorithms.names(), algorithm=self.algorithm)
+        check.positive(temperature=self.temperature, learning_rate=self.learning_rate)
+        check.whole(1, batch_size=self.batch_size, epochs=self.epochs)
+        check.whole(0, seed=self.seed)
+        check.between(0, 1, label_smoothing=self.label_smoothing)
+        if self.alpha is not None:
+            check.between(0, 1, alpha=self.alpha)
+        if self.labelled is not None:
+            check.whole(1, labelled=self.labelled)
+        if self.pool is not None:
+            check.whole(0, pool=self.pool)
+        built = methods.get(self.method or DEFAULT_METHOD[self.type], **self.method_knobs)
+        kinds = {m.type for m, _ in built.parts} if isinstance(built, methods.Mix) else {built.type}
+        if self.type not in kinds:
+            raise ValueError(
+                f"method must be of type {self.type!r}, got {self.method!r} of type {' and '.join(sorted(kinds))}; "
+                f"allowed: {', '.join(map(repr, methods.names(self.type)))}"
+            )
+        if self.scheme == "online" and self.alpha == 1:
+            raise ValueError("alpha must be below 1 online, got 1: no peer knows anything yet that it could teach")
+
+    def resolved(self) -> Recipe:
+        """The same recipe with every None that has a default filled in."""
+        parts = [self.type] if not isinstance(self.method, Mapping) else [methods.kind(n).type for n in self.method]
+        return self.replace(
+            method=self.method or DEFAULT_METHOD[self.type],
+            scheme_variant=self.scheme_variant or schemes.variants(self.scheme)[0],
+            alpha=max(DEFAULT_ALPHA[part] for part in parts) if self.alpha is None else self.alpha,
+        )
+
+    def build_method(self) -> methods.Method:
+        """The method with its settings."""
+        return methods.get(self.method or DEFAULT_METHOD[self.type], **self.method_knobs)
+
+    def replace(self, **changes: Any) -> Recipe:
+        """A recipe with some values changed.
+
+        Raises:
+            ValueError: an unknown name (a near miss is suggested) or a bad value.
+        """
+        known = [f.name for f in dataclasses.fields(self)]
+        for name in changes:
+            check.choice(known, **{"recipe key": name})
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values; what is None or empty is left out."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        values = {k: dict(v) if isinstance(v, Mapping) else v for k, v in values.items()}
+        return {k: v for k, v in values.items() if v is not None and v != {}}
+
+    def to_toml(self) -> str:
+        """The recipe as TOML; :meth:`from_toml` reads it back to an equal recipe."""
+        import tomli_w
+
+        return tomli_w.dumps(self.to_dict())
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+        """A recipe from plain values.
+
+        Raises:
+            ValueError: an unknown key (a near miss is suggested) or a bad value.
+        """
+        return cls().replace(**values)
+
+    @classmethod
+    def from_toml(cls, text: str) -> Recipe:
+        """A recipe from TOML text.
+
+        Raises:
+            ValueError: not TOML, an unknown key (a near miss is suggested) or a bad value.
+        """
+        try:
+            values = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"recipe must be TOML, got text that is not: {error}") from None
+        return cls.from_dict(values)
+
+    def differences(self, other: Recipe) -> dict[str, tuple[Any, Any]]:
+        """Knob -> (value here, value there), where the two differ."""
+        mine, theirs = ({f.name: getattr(r, f.name) for f in dataclasses.fields(r)} for r in (self, other))
+        return {k: (v, theirs[k]) for k, v in mine.items() if v != theirs[k]}
+
+    def total_steps(self, transfer_set: int) -> int:
+        """Optimiser steps of the run: epochs · ⌈inputs of the transfer set / batch size⌉."""
+        return self.epochs * math.ceil(transfer_set / self.batch_size)

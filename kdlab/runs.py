@@ -1,0 +1,192 @@
+"""A run: what was asked for, what happened, and the students that came of it; on disk one folder each."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from kdlab import events as log
+from kdlab import metrics, models, prepare
+from kdlab.data import Dataset
+from kdlab.players import ask, tell
+from kdlab.recipe import Recipe
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from kdlab.training import Training
+
+
+class DivergedError(RuntimeError):
+    """The loss stopped being a finite number; ``run`` is what there is until then."""
+
+    def __init__(self, run: Run):
+        self.run = run
+        last = run.events[-1]
+        super().__init__(
+            f"training diverged at step {last.step}: the loss was {last.loss}; "
+            f"try a smaller learning_rate than {run.recipe.learning_rate:g} (the run until then is in .run)"
+        )
+
+
+@dataclass(eq=False)
+class Run:
+    """A finished (or stopped) distillation.
+
+    Attributes:
+        recipe: every knob, as it was at the end.
+        events: what happened, in order.
+        students: networks by name; the one asked for is ``"student"``.
+        data: the data set, or None where it is not known by name.
+        teacher: the teacher, or None.
+        card: facts that stay with the run: names, counts of labels, versions, and once saved its metrics.
+    """
+
+    recipe: Recipe
+    events: list[log.Event]
+    students: dict[str, nn.Module]
+    data: Dataset | None = None
+    teacher: nn.Module | None = None
+    card: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, training: Training, happened: list[log.Event]) -> Run:
+        """The run that a training has made so far."""
+        data, recipe = training.data, training.recipe
+        train = data.train
+        card = {
+            "student": recipe.student or "own",
+            "teacher": recipe.teacher or ("none" if training.teacher is None else "own"),
+            "data": data.name,
+            "transfer_set": len(train),
+            "training_labels": int(train.labelled.sum()),
+            "validation_labels": len(data.validation),
+            "steps": training.step,
+            "torch": torch.__version__.partition("+")[0],
+            "python": platform.python_version(),
+        }
+        return cls(recipe, happened, training.students, data, training.teacher, card)
+
+    @property
+    def student(self) -> nn.Module:
+        """The network that was asked for."""
+        return self.students["student"]
+
+    @property
+    def diverged(self) -> int | None:
+        """The step at which the loss stopped being finite, or None."""
+        last = self.events[-1] if self.events else None
+        return last.step if isinstance(last, log.Diverged) else None
+
+    def metrics(self) -> dict[str, float]:
+        """The student on the test set, all at T = 1 but the soft agreement, which is at the recipe's T.
+
+        Returns:
+            accuracy, cross_entropy, ece, and where there is a teacher agreement, soft_agreement, kl and
+            teacher_accuracy: shares in [0, 1], cross_entropy and kl in nats. A run opened from disk without its data
+            answers what its card says.
+        """
+        return dict(self._metrics)
+
+    @cached_property
+    def _metrics(self) -> dict[str, float]:
+        if self.data is None:
+            return self.card["metrics"]
+        test = self.data.test
+        labels = test.y.numpy()
+        logits = tell(self.student, test.x).logits.numpy()
+        found = {
+            "accuracy": metrics.accuracy(logits, labels),
+            "cross_entropy": metrics.cross_entropy(logits, labels),
+            "ece": metrics.ece(logits, labels),
+        }
+        if self.teacher is not None:
+            teacher = ask(self.teacher, test.x).logits.numpy()
+            found |= {
+                "agreement": metrics.agreement(logits, teacher),
+                "soft_agreement": metrics.soft_agreement(logits, teacher, self.recipe.temperature),
+                "kl": metrics.kl(teacher, logits),
+                "teacher_accuracy": metrics.accuracy(teacher, labels),
+            }
+        return found
+
+    def plot(self) -> Figure:
+        """Curves of the run as a matplotlib figure."""
+        from kdlab import charts, plots
+
+        return plots.curves(charts.of_run(self.events))
+
+    def save(self, folder: str | os.PathLike) -> Path:
+        """Write the run into a new folder, whole or not at all.
+
+        The folder holds ``recipe.toml``, ``events.jsonl``, ``card.json`` and each student's weights as safetensors.
+
+        Raises:
+            ValueError: the folder exists; nothing is ever overwritten.
+        """
+        folder = Path(folder)
+        if folder.exists():
+            raise ValueError(f"folder must be new, got {str(folder)!r}, which exists")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            (draft / "recipe.toml").write_text(self.recipe.to_toml(), encoding="utf-8")
+            log.write(self.events, draft / "events.jsonl")
+            card = self.card | {"metrics": self.metrics()}
+            (draft / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+            for name, net in self.students.items():
+                save_file({k: v.contiguous() for k, v in net.state_dict().items()}, draft / f"{name}.safetensors")
+            draft.chmod(0o755)
+            draft.rename(folder)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+        return folder
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike, *, student: nn.Module | None = None) -> Run:
+        """Read a saved run.
+
+        Args:
+            folder: as given to :meth:`save`.
+            student: a module for the weights, for a student that was somebody's own.
+
+        Raises:
+            ValueError: the folder holds no run, or the student cannot be built from its name.
+        """
+        folder = Path(folder)
+        for name in ("recipe.toml", "events.jsonl", "card.json"):
+            if not (folder / name).is_file():
+                raise ValueError(f"folder must hold a saved run, got {str(folder)!r}, which has no {name}")
+        recipe = Recipe.from_toml((folder / "recipe.toml").read_text(encoding="utf-8"))
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        data = prepare.find_data(None, recipe) if recipe.data else None
+        weights = {path.stem: load_file(path) for path in sorted(folder.glob("*.safetensors"))}
+        students = {name: _built(name, recipe, data, student, w) for name, w in weights.items()}
+        happened = log.read(folder / "events.jsonl")
+        return cls(recipe, happened, students, data, prepare.find_teacher(None, recipe), card)
+
+
+def _built(
+    name: str, recipe: Recipe, data: Dataset | None, student: nn.Module | None, weights: Mapping[str, torch.Tensor]
+) -> nn.Module:
+    if student is None and recipe.student is None:
+        raise ValueError(f"student must be given to open a run whose {name} was somebody's own module, got None")
+    if student is None:
+        student = models.build(recipe.student) if data is None else prepare.find_student(None, recipe, data)
+    else:
+        student = prepare.find_student(student, recipe, data)
+    student.load_state_dict(weights)
+    return student.eval()
