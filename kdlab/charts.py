@@ -2,87 +2,146 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from kdlab.events import Event, Step, curve, marks
+from kdlab.events import Changed, Epoch, Event, Step, marks
 
 Chart = dict[str, Any]
 
 MOST_POINTS = 300  # what the eye can tell apart; events on disk stay complete
 
 
+class Trace:
+    """The numbers of a run by name, gathered as events come in, so that drawing need not read all of them again.
+
+    Attributes:
+        lines: ("measured" or "term", who, name) -> (steps, values).
+        turned: the turns of knobs.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()):
+        self.lines: dict[tuple[str, str, str], tuple[list[int], list[float]]] = {}
+        self.turned: list[Changed] = []
+        for event in events:
+            self.add(event)
+
+    def add(self, event: Event) -> None:
+        """Take in one event."""
+        if isinstance(event, Changed):
+            self.turned.append(event)
+        elif isinstance(event, Step):
+            for key, value in event.terms.items():
+                who, _, name = key.partition("/")
+                self._point(("term", who, name), event.step, value)
+        elif isinstance(event, Epoch):
+            for who, numbers in event.measured.items():
+                for name, value in numbers.items():
+                    self._point(("measured", who, name), event.step, value)
+
+    def _point(self, key: tuple[str, str, str], step: int, value: float) -> None:
+        if math.isfinite(value):
+            x, y = self.lines.setdefault(key, ([], []))
+            x.append(step)
+            y.append(value)
+
+    def measured(self, name: str, who: str = "student") -> tuple[list[int], list[float]]:
+        """Steps and values of a measured number, such as ``accuracy``; empty where there is none."""
+        return self.lines.get(("measured", who, name), ([], []))
+
+    def whos(self) -> list[str]:
+        """All that were measured: students and their exits, the student first."""
+        return list(dict.fromkeys(who for kind, who, _ in self.lines if kind == "measured"))
+
+
+class Beside(NamedTuple):
+    """A run drawn beside another: its role (a colour), its dash, and its trace."""
+
+    role: str
+    dash: str
+    trace: Trace
+
+
 def thin(x: Sequence[float], y: Sequence[float], most: int = MOST_POINTS) -> tuple[list[float], list[float]]:
     """At most ``most`` points, evenly chosen, the last one always among them; values to 5 digits."""
-    stride = -(-len(x) // most) if x else 1
-    keep = sorted(set(range(len(x) - 1, -1, -stride)))
+    stride = -(-len(x) // most) if len(x) else 1
+    keep = range((len(x) - 1) % stride, len(x), stride)
     return [x[i] for i in keep], [float(f"{y[i]:.5g}") for i in keep]
 
 
-def series(name: str, role: str, x: Sequence[float], y: Sequence[float], dash: str = "") -> dict[str, Any]:
+def line(name: str, role: str, x: Sequence[float], y: Sequence[float], dash: str = "") -> dict[str, Any]:
     """One line of a chart; ``role`` gives its colour: student, teacher, labels, hard or other."""
     x, y = thin(x, y)
     return {"name": name, "role": role, "dash": dash, "x": x, "y": y}
 
 
-def terms(events: Sequence[Event], who: str = "student") -> Chart:
+def band(name: str, role: str, traces: Sequence[Trace], number: str, scale: float = 1.0) -> dict[str, Any]:
+    """One line over several seeds: their mean, with the range from the lowest to the highest seed."""
+    lines = [trace.measured(number) for trace in traces]
+    n = min(len(x) for x, _ in lines)
+    if len(lines) == 1:
+        return line(name, role, lines[0][0], [scale * v for v in lines[0][1]])
+    columns = [[scale * y[i] for _, y in lines] for i in range(n)]
+    x = lines[0][0][:n]
+    made = line(name, role, x, [sum(c) / len(c) for c in columns])
+    made["low"], made["high"] = thin(x, [min(c) for c in columns])[1], thin(x, [max(c) for c in columns])[1]
+    return made
+
+
+def terms(trace: Trace, who: str = "student") -> Chart:
     """Each term of the loss, without its weight."""
-    names = list(dict.fromkeys(k for e in events if isinstance(e, Step) for k in e.terms if k.startswith(f"{who}/")))
     lines = []
-    for name in names:
-        short = name.partition("/")[2]
-        role = "labels" if short == "labels" else "teacher"
-        lines.append(series(short, role, *curve(events, short, who), dash="dash" if role == "labels" else ""))
-    return {"name": "terms", "title": "Loss terms", "unit": "value", "log": True, "series": lines}
+    for (kind, owner, name), (x, y) in trace.lines.items():
+        if kind == "term" and owner == who:
+            lines.append(
+                line(name, "labels" if name == "labels" else "teacher", x, y, "dash" if name == "labels" else "")
+            )
+    return {
+        "name": "terms",
+        "title": "Loss terms, each without its weight",
+        "unit": "value",
+        "log": True,
+        "series": lines,
+    }
 
 
 def yardstick(
-    events: Sequence[Event],
-    name: str,
-    title: str,
-    unit: str,
-    others: Mapping[str, tuple[str, str, Sequence[Event]]] | None = None,
-    scale: float = 1.0,
+    traces: Sequence[Trace], number: str, title: str, unit: str, beside: Mapping[str, Beside], scale: float = 1.0
 ) -> Chart:
-    """One measured number of all students of a run, with other runs' beside it.
-
-    Args:
-        events: the run.
-        name: ``accuracy``, ``cross_entropy``, ``kl`` or ``agreement``.
-        title: of the chart.
-        unit: of its axis.
-        others: name -> (role, dash, events) of runs to compare with.
-        scale: values are multiplied by it, as 100 for per cent.
-    """
-    whos = list(dict.fromkeys(w for e in events for w in getattr(e, "measured", {})))
-    lines = []
-    for i, who in enumerate(whos):
-        x, y = curve(events, name, who)
-        role, dash = ("student", "") if i == 0 else ("other", ("dash", "dot")[i % 2])
-        lines.append(series(who, role, x, [scale * v for v in y], dash))
-    for other, (role, dash, theirs) in (others or {}).items():
-        x, y = curve(theirs, name)
-        lines.append(series(other, role, x, [scale * v for v in y], dash))
-    return {"name": name, "title": title, "unit": unit, "series": lines}
+    """One measured number: of all seeds as a band, of the student's peers and exits, and of the runs beside."""
+    lines = [band("student", "student", traces, number, scale)]
+    for i, who in enumerate(traces[0].whos()[1:]):
+        x, y = traces[0].measured(number, who)
+        lines.append(line(who.replace("student:", "exit "), "other", x, [scale * v for v in y], ("dash", "dot")[i % 2]))
+    for name, other in beside.items():
+        x, y = other.trace.measured(number)
+        lines.append(line(name, other.role, x, [scale * v for v in y], other.dash))
+    return {"name": number, "title": title, "unit": unit, "series": [found for found in lines if found["x"]]}
 
 
 def of_run(
-    events: Iterable[Event],
-    others: Mapping[str, tuple[str, str, Sequence[Event]]] | None = None,
+    run: Iterable[Event] | Sequence[Trace],
+    beside: Mapping[str, Beside] | None = None,
     teacher_accuracy: float | None = None,
 ) -> list[Chart]:
-    """All charts of a run: yardsticks that no knob moves, and the loss by its terms, with marks where knobs turned."""
-    events = list(events)
-    accuracy = yardstick(events, "accuracy", "Validation accuracy", "%", others, 100)
-    if teacher_accuracy is not None:
-        accuracy["lines"] = [{"name": "teacher", "role": "teacher", "y": round(100 * teacher_accuracy, 3)}]
-    found = [
-        accuracy,
-        yardstick(events, "cross_entropy", "Cross-entropy with the labels, T = 1", "nats", others),
-        yardstick(events, "kl", "KL(teacher ‖ student), T = 1", "nats", others),
-        terms(events),
+    """All charts of a run: yardsticks that no knob moves, and the loss by its terms, with marks where knobs turned.
+
+    Args:
+        run: events, or a trace for each seed.
+        beside: runs to draw with it, by name.
+        teacher_accuracy: on the validation set, a share; drawn as a level line.
+    """
+    found = list(run)
+    traces = found if found and isinstance(found[0], Trace) else [Trace(found)]
+    beside = beside or {}
+    made = [
+        yardstick(traces, "accuracy", "Validation accuracy", "%", beside, 100),
+        yardstick(traces, "cross_entropy", "Cross-entropy with the labels, T = 1", "nats", beside),
+        yardstick(traces, "kl", "KL(teacher ‖ student), T = 1", "nats", beside),
+        terms(traces[0]),
     ]
-    turned = marks(events)
-    for chart in found:
-        chart["marks"] = turned
-    return [chart for chart in found if any(line["x"] for line in chart["series"])]
+    if teacher_accuracy is not None:
+        made[0]["lines"] = [{"name": "teacher", "role": "teacher", "y": round(100 * teacher_accuracy, 3)}]
+    turned = marks(traces[0].turned)
+    return [chart | {"marks": turned} for chart in made if chart["series"]]

@@ -140,19 +140,6 @@ def _short(value: Any) -> str:
     return "default" if value is None else str(value)
 
 
-def curve(events: Iterable[Event], name: str, who: str = "student") -> tuple[list[int], list[float]]:
-    """Steps and values of one measured number, such as ``accuracy``, or of one loss term."""
-    x, y = [], []
-    for e in events:
-        source = e.measured.get(who, {}) if isinstance(e, Epoch) else {}
-        if isinstance(e, Step):
-            source = {key.partition("/")[2]: v for key, v in e.terms.items() if key.partition("/")[0] == who}
-        if name in source and math.isfinite(source[name]):
-            x.append(e.step)
-            y.append(source[name])
-    return x, y
-
-
 def replay(events: Iterable[Event]) -> Iterator[str]:
     """The run as sentences, one for each event worth telling."""
     loss = math.nan

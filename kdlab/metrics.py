@@ -135,12 +135,17 @@ def cka(a: ArrayLike, b: ArrayLike) -> float:
         if len(f) < 4:
             raise ValueError(f"{name} must hold at least 4 samples, got {len(f)}")
         f = f.reshape(len(f), -1)
-        gram = f @ f.T
-        np.fill_diagonal(gram, 0)
-        grams.append(gram)
-    k, m = grams
-    if len(k) != len(m):
+        grams.append(f @ f.T)
+    return alignment(*grams)
+
+
+def alignment(a: ArrayLike, b: ArrayLike) -> float:
+    """:func:`cka` from two tables of inner products, (samples, samples), where one of them serves several times."""
+    k, m = (np.array(gram, dtype=np.float64) for gram in (a, b))  # copies: the diagonals are set to 0
+    if k.shape != m.shape:
         raise ValueError(f"a and b must hold the same samples, got {len(k)} and {len(m)}")
+    np.fill_diagonal(k, 0)
+    np.fill_diagonal(m, 0)
     scale = np.sqrt(max(_hsic(k, k), 0) * max(_hsic(m, m), 0))
     return float(_hsic(k, m) / scale) if scale > 0 else 0.0
 

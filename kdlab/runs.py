@@ -52,6 +52,7 @@ class Run:
         data: the data set, or None where it is not known by name.
         teacher: the teacher, or None.
         card: facts that stay with the run: names, counts of labels, versions, and once saved its metrics.
+        beside: events of runs that belong to it, by name: other seeds, and the baselines it was watched against.
     """
 
     recipe: Recipe
@@ -60,6 +61,7 @@ class Run:
     data: Dataset | None = None
     teacher: nn.Module | None = None
     card: dict[str, Any] = field(default_factory=dict)
+    beside: dict[str, list[log.Event]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, training: Training, happened: list[log.Event]) -> Run:
@@ -131,7 +133,8 @@ class Run:
     def save(self, folder: str | os.PathLike) -> Path:
         """Write the run into a new folder, whole or not at all.
 
-        The folder holds ``recipe.toml``, ``events.jsonl``, ``card.json`` and each student's weights as safetensors.
+        The folder holds ``recipe.toml``, ``events.jsonl``, ``card.json``, each student's weights as safetensors, and
+        in ``beside/`` the events of the runs that belong to it.
 
         Raises:
             ValueError: the folder exists; nothing is ever overwritten.
@@ -148,6 +151,9 @@ class Run:
             (draft / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
             for name, net in self.students.items():
                 save_file({k: v.contiguous() for k, v in net.state_dict().items()}, draft / f"{name}.safetensors")
+            for name, theirs in self.beside.items():
+                (draft / "beside").mkdir(exist_ok=True)
+                log.write(theirs, draft / "beside" / f"{name}.jsonl")
             draft.chmod(0o755)
             draft.rename(folder)
         except BaseException:
@@ -176,7 +182,8 @@ class Run:
         weights = {path.stem: load_file(path) for path in sorted(folder.glob("*.safetensors"))}
         students = {name: _built(name, recipe, data, student, w) for name, w in weights.items()}
         happened = log.read(folder / "events.jsonl")
-        return cls(recipe, happened, students, data, prepare.find_teacher(None, recipe), card)
+        beside = {path.stem: log.read(path) for path in sorted((folder / "beside").glob("*.jsonl"))}
+        return cls(recipe, happened, students, data, prepare.find_teacher(None, recipe), card, beside)
 
 
 def _built(
