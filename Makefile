@@ -1,0 +1,154 @@
+# Two commands: `make lab` opens the workbench, `make test` checks all that a change needs. `make` alone lists the rest.
+# Each says what it does, and does quickly what is already done.
+#
+#   PYTHON    the Python to make .venv with (default: the newest found, 3.11 at least)
+#   PIP_ARGS  options for pip, such as --extra-index-url https://download.pytorch.org/whl/cpu
+#   LAB_ARGS  options for JupyterLab, such as "--no-browser --port 8899"
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?=
+PIP_ARGS ?=
+LAB_ARGS ?=
+
+NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
+# `make test` runs these on the simulated older processor too, `make test-all` every one.
+OLDER_NOTEBOOKS := $(filter notebooks/00-% notebooks/03-% notebooks/05-%,$(NOTEBOOKS))
+
+# One thread: small nets run faster so, and give the same bits in every run.
+ONE_THREAD := OMP_NUM_THREADS=1
+# The bits of a trained net differ between processors; what the notebooks state must hold on an older one as well.
+OLDER := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 MKL_CBWR=COMPATIBLE
+PARALLEL := -n 2 --dist loadfile
+NBVAL := $(ONE_THREAD) JUPYTER_PREFER_ENV_PATH=1 $(BIN)/python -m pytest --nbval --nbval-current-env \
+	--nbval-sanitize-with tests/nbval_sanitize.cfg $(PARALLEL)
+
+.NOTPARALLEL: # the parts print, and share two cores
+.PHONY: help lab test test-all lint format notebooks bench-ui clean check-lint check-tests check-notebooks \
+	check-older check-older-all check-thorough some-notebooks
+
+help: ## list these commands
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
+
+lab: $(VENV)/lab.stamp ## install what is needed and open the workbench in JupyterLab
+	@$(BIN)/kdlab lab $(LAB_ARGS)
+
+test: check-lint check-tests check-notebooks check-older ## all checks that a change needs: code, browser, notebooks
+
+test-all: check-lint check-thorough check-notebooks check-older-all bench-ui ## all of everything: more examples, every notebook twice, the benchmark
+
+lint: check-lint ## check the code's style
+
+format: $(VENV)/test.stamp ## put the code's style right
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+notebooks: $(VENV)/test.stamp ## make the notebooks anew, their outputs included
+	@$(ONE_THREAD) $(BIN)/python notebooks/build.py
+
+bench-ui: $(VENV)/test.stamp ## time slider to changed bars, against plotly and matplotlib
+	@KDLAB_CHROMIUM="$$(cat)" $(ONE_THREAD) $(BIN)/python tests/browser/bench_ui.py
+
+clean: ## remove what was installed, built or cached here; the working copy (workspace/) and runs/ stay
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+# --- the parts of `make test`, in its order ---
+
+check-lint: $(VENV)/test.stamp
+	@echo "== Style"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+check-tests check-thorough: $(VENV)/test.stamp
+	@echo "== Tests of the code"
+	@$(ONE_THREAD) $(BIN)/python -m pytest tests --ignore=tests/browser $(PARALLEL) \
+		$(if $(filter check-thorough,$@),--hypothesis-profile=thorough)
+	@echo "== Tests in the browser"
+	@KDLAB_CHROMIUM="$$(cat)" $(ONE_THREAD) $(BIN)/python -m pytest tests/browser
+
+check-notebooks: $(VENV)/test.stamp some-notebooks
+	@echo "== Notebooks: every stored output comes out again"
+	@$(NBVAL) $(NOTEBOOKS)
+
+check-older: $(VENV)/test.stamp some-notebooks
+	@echo "== Notebooks, as an older processor computes them"
+	@$(OLDER) $(NBVAL) $(OLDER_NOTEBOOKS)
+
+check-older-all: $(VENV)/test.stamp some-notebooks
+	@echo "== Every notebook, as an older processor computes them"
+	@$(OLDER) $(NBVAL) $(NOTEBOOKS)
+
+some-notebooks:
+	@[ -n "$(OLDER_NOTEBOOKS)" ] || { echo "notebooks/ holds no notebook to check: see \`make notebooks\`" >&2; exit 1; }
+
+# --- what is installed: a stamp newer than the lists of packages means that nothing is to be done ---
+
+$(BIN)/python:
+	@python=$$(sh -c "$$FIND_PYTHON") || exit 1; \
+	echo "Making $(VENV) with $$($$python --version)."; \
+	"$$python" -m venv $(VENV)
+
+$(VENV)/lab.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing kdlab and what it needs into $(VENV): some minutes the first time."
+	@$(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/test.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing kdlab and what its tests need into $(VENV): some minutes the first time."
+	@$(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt --editable '.[test]'
+	@touch $@ $(VENV)/lab.stamp
+
+define FIND_PYTHON
+set -u
+lacking=
+for python in $${PYTHON:-python3.14 python3.13 python3.12 python3.11 python3 python}; do
+  version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2]); sys.exit(sys.version_info < (3, 11))' 2>/dev/null) || continue
+  if $$python -c 'import ensurepip, venv' 2>/dev/null; then echo "$$python"; exit 0; fi
+  lacking=$${lacking:-$$version}
+done
+if [ -n "$$lacking" ]; then
+  echo "Python $$lacking is here, but not its venv module. On Debian or Ubuntu: apt install python$$lacking-venv" >&2
+else
+  echo "kdlab needs Python 3.11 or newer, and $${PYTHON:-none of python3.11 to python3.14, python3, python} is one." >&2
+  echo "On Debian 12 or newer: apt install python3 python3-venv. Elsewhere: https://www.python.org/downloads/" >&2
+  echo "If it is somewhere else: make lab PYTHON=/path/to/python3.12" >&2
+fi
+exit 1
+endef
+export FIND_PYTHON PYTHON
+
+# Prints the path of a Chromium and nothing else on standard output; installs one where none is there.
+define FIND_CHROMIUM
+set -u
+look() {
+  for name in $${KDLAB_CHROMIUM:-chromium chromium-browser google-chrome google-chrome-stable}; do
+    command -v "$$name" && return
+  done
+  return 1
+}
+playwrights() {
+  $(BIN)/python -c '
+import os, sys
+from playwright.sync_api import sync_playwright
+with sync_playwright() as playwright:
+    path = playwright.chromium.executable_path
+print(path) if os.access(path, os.X_OK) else sys.exit(1)'
+}
+look || playwrights && exit 0
+may=no
+if command -v apt-get >/dev/null; then
+  if [ "$$(id -u)" = 0 ]; then may=; elif sudo -n true 2>/dev/null; then may="sudo -n"; fi
+fi
+if [ "$$may" != no ]; then
+  echo "No Chromium found: installing Debian's (apt-get install chromium)." >&2
+  $$may apt-get update -qq >&2 && $$may apt-get install -y -qq --no-install-recommends chromium >&2
+  look && exit 0
+fi
+echo "No Chromium found: installing Playwright's (playwright install chromium)." >&2
+$(BIN)/python -m playwright install chromium >&2 && playwrights && exit 0
+echo "The browser tests need a Chromium, and none could be found or installed." >&2
+echo "Install one (on Debian: apt install chromium), or name one: make test KDLAB_CHROMIUM=/path/to/chromium" >&2
+exit 1
+endef
+export FIND_CHROMIUM
