@@ -37,18 +37,19 @@ def positive(**values: float | Tensor) -> None:
 
 
 def between(low: float, high: float, **values: float | Tensor) -> None:
-    """Each value is a number in [low, high].
+    """Each value is a finite number in [low, high]; where there is no upper end, ``high`` is infinity.
 
     Raises:
-        ValueError: a value lies outside.
+        ValueError: a value lies outside, or is infinite.
         TypeError: a value is no number at all.
     """
     for name, value in values.items():
         if isinstance(value, Tensor):
             continue
-        _number(name, value, f"a number in [{low:g}, {high:g}]")
-        if not low <= value <= high:
-            raise ValueError(f"{name} must be in [{low:g}, {high:g}], got {value!r}")
+        allowed = f"at least {low:g}" if high == math.inf else f"in [{low:g}, {high:.10g}]"
+        _number(name, value, f"a number {allowed}")
+        if not (math.isfinite(value) and low <= value <= high):
+            raise ValueError(f"{name} must be a number {allowed}, got {value!r}")
 
 
 def whole(minimum: int, **values: int) -> None:

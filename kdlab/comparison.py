@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 from torch import nn
 
-from kdlab import metrics
+from kdlab import check, metrics
 from kdlab.api import named
 from kdlab.data import Dataset
 from kdlab.players import ask, tell
@@ -20,6 +20,8 @@ from kdlab.progress import bar
 from kdlab.recipe import Recipe
 from kdlab.runs import DivergedError, Run
 from kdlab.training import Training
+
+SHARED = ("data", "labelled", "pool", "teacher")  # what all arms of a comparison have in common
 
 
 class Difference(NamedTuple):
@@ -119,41 +121,56 @@ def compare(
         progress: a bar; None: where somebody is looking.
 
     Raises:
-        ValueError: a recipe cannot run, or the arms differ in steps, which would not be a fair comparison.
+        ValueError: a recipe cannot run, or the arms differ in data, teacher or steps, which would be no fair
+            comparison; nothing has been trained then.
         DivergedError: a training's loss stopped being finite.
     """
     arms = dict(recipes) if isinstance(recipes, Mapping) else _names(recipes)
     if not arms or not len(seeds):
         raise ValueError(f"recipes and seeds must not be empty, got {len(arms)} and {len(seeds)}")
-    first = named(next(iter(arms.values())), None, data, teacher)
+    if isinstance(student, nn.Module):
+        raise TypeError("student must be a name or a function from a seed to a module, got one module for all seeds")
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds must differ from one another, got {list(seeds)}")
+    arms = {arm: named(recipe, None, data, teacher) for arm, recipe in arms.items()}
+    first = next(iter(arms.values()))
+    for name in SHARED:
+        values = {arm: getattr(recipe, name) for arm, recipe in arms.items()}
+        if len(set(values.values())) > 1:
+            raise ValueError(f"recipes must have one {name} to be compared, got {values}")
     data, teacher = find_data(data, first), find_teacher(teacher, first)
     if against is None:
         against = next((n for n, r in arms.items() if r.alpha == 0 and r.label_smoothing == 0), next(iter(arms)))
-    accuracy, agreement, seconds, steps = ({arm: [] for arm in arms} for _ in range(4))
+    check.choice(arms, against=against)
+
+    def training(arm: str, seed: int) -> Training:
+        net = student(seed) if callable(student) else student
+        recipe = named(arms[arm].replace(seed=seed), net, None, None)
+        return Training(net, data, teacher=teacher, recipe=recipe, measure_every=0)
+
+    steps = {arm: training(arm, seeds[0]).total for arm in arms}  # every recipe can run, or nothing is trained
+    if len(set(steps.values())) > 1:
+        raise ValueError(f"recipes must take equal steps to be compared, got {steps}")
+    accuracy, agreement, seconds = ({arm: [] for arm in arms} for _ in range(3))
     with bar(len(arms) * len(seeds), "comparing", show=progress) as shown:
         for seed in seeds:
-            for arm, recipe in arms.items():
+            for arm in arms:
                 start = time.perf_counter()
-                net = student(seed) if callable(student) and not isinstance(student, nn.Module) else student
-                training = Training(net, data, teacher=teacher, recipe=recipe.replace(seed=seed), measure_every=0)
-                happened = list(training)
-                if training.diverged:
-                    raise DivergedError(Run.of(training, happened))
-                logits = tell(training.students["student"], data.test.x).logits.numpy()
+                run = training(arm, seed)
+                happened = list(run)
+                if run.diverged:
+                    raise DivergedError(Run.of(run, happened))
+                logits = tell(run.students["student"], data.test.x).logits.numpy()
                 accuracy[arm].append(metrics.accuracy(logits, data.test.y.numpy()))
                 if teacher is not None:
                     agreement[arm].append(metrics.agreement(logits, ask(teacher, data.test.x).logits.numpy()))
                 seconds[arm].append(time.perf_counter() - start)
-                steps[arm].append(training.step)
                 shown.update()
-    counts = {arm: s[0] for arm, s in steps.items()}
-    if len(set(counts.values())) > 1:
-        raise ValueError(f"recipes must take equal steps to be compared, got {counts}")
     return Table(
         accuracy,
         agreement if teacher is not None else {},
         {arm: sum(s) for arm, s in seconds.items()},
-        counts,
+        steps,
         list(seeds),
         against,
         f"{len(seeds)} seeds; {int(data.train.labelled.sum())} training labels among {len(data.train)} inputs, "

@@ -95,6 +95,9 @@ def reliability(logits: ArrayLike, labels: ArrayLike, bins: int = 10) -> Reliabi
     check.whole(1, bins=bins)
     p = soften(logits)
     sure, right = p.max(1), p.argmax(1) == np.asarray(labels)
+    if np.isnan(sure).any():  # a student that has diverged is sure of nothing
+        nothing = np.full(bins, np.nan)
+        return Reliability(nothing, nothing, np.zeros(bins, dtype=int), float("nan"))
     place = np.minimum((sure * bins).astype(int), bins - 1)
     count = np.bincount(place, minlength=bins)
     with np.errstate(invalid="ignore"):

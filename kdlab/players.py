@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import blake2b
 from itertools import chain
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.dropout import _DropoutNd
 
 from kdlab.batches import Batch
 from kdlab.knowledge import Knowledge
@@ -55,13 +58,25 @@ class Kept:
     def __init__(self, net: nn.Module, x: Tensor):
         self.net, self.x = net, x
         self.taps: set[str] = set()
+        self._said: tuple[set[str], Knowledge] | None = None
 
     def know(self, batch: Batch) -> dict[str, Knowledge]:
         """What it said of these rows when it was asked."""
-        return {"": ask(self.net, self.x, self.taps).at(batch.index)}
+        if self._said is None or self._said[0] != self.taps:
+            self._said = set(self.taps), ask(self.net, self.x, self.taps)
+        return {"": self._said[1].at(batch.index)}
 
 
+REMEMBERED = 8  # answers that are kept for a network: one for each set of inputs and layers
 _asked: WeakKeyDictionary[nn.Module, dict[tuple, tuple[Tensor, Knowledge]]] = WeakKeyDictionary()
+
+
+def fingerprint(net: nn.Module) -> bytes:
+    """A hash of all weights and buffers; their version counters would not do, since fused optimisers do not count."""
+    digest = blake2b(digest_size=16)
+    for tensor in chain(net.parameters(), net.buffers()):
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.digest()
 
 
 def ask(net: nn.Module, x: Tensor, taps: Iterable[str] = ()) -> Knowledge:
@@ -75,12 +90,13 @@ def ask(net: nn.Module, x: Tensor, taps: Iterable[str] = ()) -> Knowledge:
     Returns:
         Knowledge of all N rows, detached.
     """
-    state = chain(net.parameters(), net.buffers())
-    key = (tuple((id(t), t._version) for t in state), id(x), x._version, tuple(sorted(taps)))
+    key = (fingerprint(net), id(x), x._version, tuple(sorted(taps)))
     memory = _asked.setdefault(net, {})
     if key not in memory:
         for old in [k for k in memory if k[0] != key[0]]:
             del memory[old]  # the network has changed since
+        if len(memory) >= REMEMBERED:
+            del memory[next(iter(memory))]
         memory[key] = (x, tell(net, x, taps))  # x is held, so that its id stays its own
     return memory[key][1]
 
@@ -92,6 +108,20 @@ def tell(net: nn.Module, x: Tensor, taps: Iterable[str] = ()) -> Knowledge:
         parts = [observe(net, chunk, taps) for chunk in x.split(CHUNK)]
     features = {name: torch.cat([part.features[name] for part in parts]) for name in taps}
     return Knowledge(torch.cat([part.logits for part in parts]), features)
+
+
+def draws(nets: Iterable[nn.Module]) -> bool:
+    """Whether one of the networks draws random numbers as it learns: dropout, as a layer or within one."""
+    modules = (module for net in nets for module in net.modules())
+    return any(isinstance(m, (_DropoutNd, nn.RReLU)) or getattr(m, "dropout", 0) for m in modules)
+
+
+@contextmanager
+def own_chance(seed: int, step: int) -> Iterator[None]:
+    """Random numbers inside depend on seed and step alone; the caller's random state is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed * 1_000_003 + step)
+        yield
 
 
 def answers(player: Player, x: Tensor) -> dict[str, Tensor]:

@@ -136,9 +136,20 @@ def missing(recipe: Recipe, data: Dataset | None, teacher: nn.Module | None, stu
         if data is None or net is None or not kind:
             continue
         shapes = layers(net, data.train.x[:PROBE]).values()
-        if kind == "map" and not any(len(s) == 3 for s in shapes):
-            return f"method {recipe.method!r} compares feature maps, and the {who} has none"
+        if not any(len(s) == 3 or kind == "any" for s in shapes):
+            what = "feature maps" if kind == "map" else "layers below the answer"
+            return f"method {recipe.method!r} compares {what}, and the {who} has none"
     return None
+
+
+def require_teacher(recipe: Recipe, teacher: nn.Module | None) -> None:
+    """Refuse a scheme that needs a teacher where there is none, but for labels alone (alpha 0)."""
+    needed = schemes.get(recipe.scheme, recipe.scheme_variant).needs_teacher
+    if needed and teacher is None and recipe.alpha > 0:
+        raise ValueError(
+            f"teacher must be a trained module or a name for scheme {recipe.scheme!r}, got None "
+            f"(allowed: {', '.join(models.pretrained_names())}; or alpha 0, to train on labels alone)"
+        )
 
 
 def prepare(
@@ -151,18 +162,13 @@ def prepare(
         data: the data set.
         teacher: the frozen teacher, or None where the scheme needs none.
         student: the network that will be trained, itself and no copy.
-        players: those of an earlier phase, which go on.
+        players: those of an earlier phase; they go on if the recipe names them.
 
     Raises:
         ValueError: the combination cannot run; the message says why.
     """
+    require_teacher(recipe, teacher)
     variant = schemes.get(recipe.scheme, recipe.scheme_variant)
-    untaught = variant.needs_teacher and teacher is None
-    if untaught and recipe.alpha > 0:
-        raise ValueError(
-            f"teacher must be a trained module or a name for scheme {recipe.scheme!r}, got None "
-            f"(allowed: {', '.join(models.pretrained_names())}; or alpha 0, to train on labels alone)"
-        )
     for who, net in (("teacher", teacher), ("student", student)):
         if net is not None:
             answers = tell(net, data.train.x[:PROBE]).logits.shape[1]
@@ -171,16 +177,16 @@ def prepare(
     reason = missing(recipe, data, teacher, student)
     if reason:
         raise ValueError(reason)
-    players = dict(players or {})
-    if teacher is not None and "teacher" not in players:
-        players["teacher"] = Kept(teacher, data.train.x)
-    if variant.needs_exits and not (players.get("student") and players["student"].exits):
-        players["student"] = Player(student, exit_heads(student, data, recipe.seed))
-    players.setdefault("student", Player(student))
-    if variant.needs_peer and "peer" not in players:
-        players["peer"] = Player(another(student, recipe.seed + 1000))
-    exits = players["student"].exits
-    phases = [(schemes.Link("student", None),)] if untaught else variant.phases(exits)
+    earlier, players = players or {}, {}
+    if teacher is not None:
+        players["teacher"] = earlier.get("teacher") or Kept(teacher, data.train.x)
+    players["student"] = earlier.get("student") or Player(student)
+    if variant.needs_exits != bool(players["student"].exits):
+        players["student"] = Player(student, exit_heads(student, data, recipe.seed) if variant.needs_exits else {})
+    if variant.needs_peer:
+        players["peer"] = earlier.get("peer") or Player(another(student, recipe.seed + 1000))
+    untaught = variant.needs_teacher and teacher is None
+    phases = [(schemes.Link("student", None),)] if untaught else variant.phases(players["student"].exits)
     setup = Setup(players, phases, recipe.build_method(), data, dict(recipe.taps))
     return algorithms.get(recipe.algorithm)(setup)
 
@@ -188,32 +194,43 @@ def prepare(
 def connect(setup: Setup, phase: schemes.Phase, seed: int) -> list[Wire]:
     """Wires for the links of a phase: layers are paired, adapters sized by one probe batch and newly drawn.
 
+    Nothing about the players changes: see :func:`look`.
+
     Raises:
         ValueError: a layer does not exist, or there is none to compare.
     """
     x = setup.data.train.x[:PROBE]
     wires = []
-    for player in setup.players.values():
-        player.taps = set(getattr(player, "exits", ()))
     for place, link in enumerate(phase):
         pairs, adapter = (), None
         if link.teacher is not None and setup.method.compares:
             nets = [setup.players[who.partition(":")[0]].net for who in (link.teacher, link.student)]
-            pairs = _pairs(setup, link, *(layers(net, x) for net in nets))
+            pairs = _pairs(setup, link, *nets)
             said = [tell(net, x, {p[i] for p in pairs}) for i, net in enumerate(nets)]
             adapter = seeded(seed + place, lambda said=said, pairs=pairs: setup.method.adapter(said[1], said[0], pairs))
-            for i, who in enumerate((link.teacher, link.student)):
-                setup.players[who.partition(":")[0]].taps |= {p[i] for p in pairs}
         wires.append(Wire(link, pairs, adapter))
     return wires
 
 
-def _pairs(setup: Setup, link: schemes.Link, teacher: dict, student: dict) -> Pairs:
+def look(setup: Setup, wires: list[Wire]) -> None:
+    """Let each player look at the layers that the wires compare, and at those of its exits."""
+    for player in setup.players.values():
+        player.taps = set(getattr(player, "exits", ()))
+    for link, pairs, _ in wires:
+        for i, who in enumerate((link.teacher, link.student)):
+            if pairs:
+                setup.players[who.partition(":")[0]].taps |= {p[i] for p in pairs}
+
+
+def _pairs(setup: Setup, link: schemes.Link, teacher_net: nn.Module, student_net: nn.Module) -> Pairs:
+    x = setup.data.train.x[:PROBE]
+    named = bool(setup.taps) and not any(":" in who for who in link)
+    teacher, student = (layers(net, x, nested=named) for net in (teacher_net, student_net))
     exit_layer = link.student.partition(":")[2]
     if exit_layer:  # the deepest layer teaches the exit's own
         maps = [name for name, shape in teacher.items() if len(shape) == 3]
         return ((maps[-1] if setup.method.compares == "map" else list(teacher)[-1], exit_layer),)
-    if not setup.taps or link.teacher != "teacher":
+    if not named:
         return pairing(teacher, student, setup.method.compares)
     for t, s in setup.taps.items():
         check.choice(teacher, **{"taps (teacher's layer)": t})

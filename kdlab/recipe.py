@@ -7,6 +7,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any
 
 from kdlab import algorithms, check, methods, schemes
@@ -34,7 +35,8 @@ class Recipe:
         alpha: weight of the distillation loss, in [0, 1]; ``1 - alpha`` weighs the labels' cross-entropy. None: .9 for
             response, .5 for feature and relation, which leave the classifier untrained at 1.
         method_knobs: the method's settings; in a mix by ``"method.knob"``.
-        taps: teacher's layer -> student's layer; empty: a default pairing.
+        taps: teacher's layer -> student's layer, by their names in ``named_modules()``; empty: a default pairing.
+            Exits compare their own layers, whatever is given here.
         learning_rate: Adam's, above 0.
         batch_size: at least 1.
         epochs: passes over the transfer set, at least 1.
@@ -48,6 +50,7 @@ class Recipe:
 
     Raises:
         ValueError: a value is out of its range, a name is unknown, or a method is of another type.
+        TypeError: a value is of another kind than its default.
     """
 
     type: str = "response"
@@ -71,12 +74,19 @@ class Recipe:
     student: str | None = None
 
     def __post_init__(self) -> None:
+        for name in ("method_knobs", "taps"):
+            object.__setattr__(self, name, self._table(name))  # a copy: what was given may change later
+        if not isinstance(self.method, (str, Mapping, NoneType)):
+            raise TypeError(f"method must be a name, a mix {{name: factor}} or None, got {self.method!r}")
+        if isinstance(self.method, Mapping):
+            object.__setattr__(self, "method", dict(self.method))
         check.choice(methods.TYPES, type=self.type)
         schemes.get(self.scheme, self.scheme_variant)
         check.choice(algorithms.names(), algorithm=self.algorithm)
         check.positive(temperature=self.temperature, learning_rate=self.learning_rate)
         check.whole(1, batch_size=self.batch_size, epochs=self.epochs)
         check.whole(0, seed=self.seed)
+        check.between(0, 2**32 - 1, seed=self.seed)
         check.between(0, 1, label_smoothing=self.label_smoothing)
         if self.alpha is not None:
             check.between(0, 1, alpha=self.alpha)
@@ -84,7 +94,7 @@ class Recipe:
             check.whole(1, labelled=self.labelled)
         if self.pool is not None:
             check.whole(0, pool=self.pool)
-        built = methods.get(self.method or DEFAULT_METHOD[self.type], **self.method_knobs)
+        built = self.build_method()
         kinds = {m.type for m, _ in built.parts} if isinstance(built, methods.Mix) else {built.type}
         if self.type not in kinds:
             raise ValueError(
@@ -94,18 +104,25 @@ class Recipe:
         if self.scheme == "online" and self.alpha == 1:
             raise ValueError("alpha must be below 1 online, got 1: no peer knows anything yet that it could teach")
 
+    def _table(self, name: str) -> dict[str, Any]:
+        value = getattr(self, name)
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{name} must be a table of names and values, got {value!r}")
+        return dict(value)
+
     def resolved(self) -> Recipe:
         """The same recipe with every None that has a default filled in."""
         parts = [self.type] if not isinstance(self.method, Mapping) else [methods.kind(n).type for n in self.method]
         return self.replace(
-            method=self.method or DEFAULT_METHOD[self.type],
+            method=DEFAULT_METHOD[self.type] if self.method is None else self.method,
             scheme_variant=self.scheme_variant or schemes.variants(self.scheme)[0],
             alpha=max(DEFAULT_ALPHA[part] for part in parts) if self.alpha is None else self.alpha,
         )
 
     def build_method(self) -> methods.Method:
         """The method with its settings."""
-        return methods.get(self.method or DEFAULT_METHOD[self.type], **self.method_knobs)
+        name = DEFAULT_METHOD[self.type] if self.method is None else self.method
+        return methods.get(name, **self.method_knobs)
 
     def replace(self, **changes: Any) -> Recipe:
         """A recipe with some values changed.

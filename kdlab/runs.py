@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import platform
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -72,6 +74,8 @@ class Run:
             "student": recipe.student or "own",
             "teacher": recipe.teacher or ("none" if training.teacher is None else "own"),
             "data": data.name,
+            "classes": len(data.classes),
+            "size": list(train.x.shape[1:]),
             "transfer_set": len(train),
             "training_labels": int(train.labelled.sum()),
             "validation_labels": len(data.validation),
@@ -150,7 +154,8 @@ class Run:
             card = self.card | {"metrics": self.metrics()}
             (draft / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
             for name, net in self.students.items():
-                save_file({k: v.contiguous() for k, v in net.state_dict().items()}, draft / f"{name}.safetensors")
+                weights = {k: v.contiguous().clone() for k, v in net.state_dict().items()}  # tied ones apart
+                save_file(weights, draft / f"{name}.safetensors")
             for name, theirs in self.beside.items():
                 (draft / "beside").mkdir(exist_ok=True)
                 log.write(theirs, draft / "beside" / f"{name}.jsonl")
@@ -170,30 +175,31 @@ class Run:
             student: a module for the weights, for a student that was somebody's own.
 
         Raises:
-            ValueError: the folder holds no run, or the student cannot be built from its name.
+            ValueError: the folder holds no run, the student cannot be built from its name, or the weights are not its.
         """
         folder = Path(folder)
-        for name in ("recipe.toml", "events.jsonl", "card.json"):
+        for name in ("recipe.toml", "events.jsonl", "card.json", "student.safetensors"):
             if not (folder / name).is_file():
                 raise ValueError(f"folder must hold a saved run, got {str(folder)!r}, which has no {name}")
         recipe = Recipe.from_toml((folder / "recipe.toml").read_text(encoding="utf-8"))
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         data = prepare.find_data(None, recipe) if recipe.data else None
-        weights = {path.stem: load_file(path) for path in sorted(folder.glob("*.safetensors"))}
-        students = {name: _built(name, recipe, data, student, w) for name, w in weights.items()}
+        if student is None and recipe.student is None:
+            raise ValueError("student must be given to open a run whose student was somebody's own module, got None")
+        students = {path.stem: _filled(path, recipe, card, student) for path in sorted(folder.glob("*.safetensors"))}
         happened = log.read(folder / "events.jsonl")
         beside = {path.stem: log.read(path) for path in sorted((folder / "beside").glob("*.jsonl"))}
         return cls(recipe, happened, students, data, prepare.find_teacher(None, recipe), card, beside)
 
 
-def _built(
-    name: str, recipe: Recipe, data: Dataset | None, student: nn.Module | None, weights: Mapping[str, torch.Tensor]
-) -> nn.Module:
-    if student is None and recipe.student is None:
-        raise ValueError(f"student must be given to open a run whose {name} was somebody's own module, got None")
+def _filled(path: Path, recipe: Recipe, card: Mapping[str, Any], student: nn.Module | None) -> nn.Module:
+    """A network of the run's architecture with the weights of a file."""
     if student is None:
-        student = models.build(recipe.student) if data is None else prepare.find_student(None, recipe, data)
+        net = models.build(recipe.student, classes=card["classes"], size=tuple(card["size"]))
     else:
-        student = prepare.find_student(student, recipe, data)
-    student.load_state_dict(weights)
-    return student.eval()
+        net = copy.deepcopy(student)
+    try:
+        net.load_state_dict(load_file(path))
+    except (RuntimeError, SafetensorError) as error:
+        raise ValueError(f"folder must hold weights of the student, {path.name!r} does not: {error}") from None
+    return net.eval()

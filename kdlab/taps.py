@@ -98,15 +98,17 @@ def frozen(*models: nn.Module) -> Iterator[None]:
         yield
 
 
-def layers(model: nn.Module, x: Tensor) -> dict[str, tuple[int, ...]]:
+def layers(model: nn.Module, x: Tensor, *, nested: bool = False) -> dict[str, tuple[int, ...]]:
     """Layers that can be compared, in the order they answer: name -> shape of one sample's output.
 
-    Found by one probe in eval mode, which changes no buffer. The layer that answers the logits, and everything
-    after it, is left out; of nested layers that answer the same tensor the outermost name stays.
+    Found by one probe in eval mode, which changes no buffer. The layer that answers the logits is left out; of nested
+    layers that answer the same tensor the outermost name stays.
 
     Args:
         model: any module.
         x: a few inputs, (batch, …).
+        nested: list the layers within layers too, which serve as taps as well; else those of the top level, unless
+            that is a single wrapper.
     """
     order: list[tuple[str, Tensor]] = []
     handles = [
@@ -125,11 +127,13 @@ def layers(model: nn.Module, x: Tensor) -> dict[str, tuple[int, ...]]:
     for name, out in order:
         if out is None or out is logits or out.ndim < 2 or len(out) != len(x):
             continue
-        inner = owner.get(id(out))
-        if inner is not None and inner.startswith(name + "."):
-            del found[inner]
+        inner = owner.get(id(out), "")
+        if inner.startswith(name + ".") and not nested:
+            found.pop(inner, None)
         owner[id(out)] = name
         found[name] = tuple(out.shape[1:])
+    if nested:
+        return found
     top = {n: s for n, s in found.items() if "." not in n}
     return top if len(top) > 1 or len(top) == len(found) else found
 

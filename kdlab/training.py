@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -16,7 +18,7 @@ from kdlab.data import Dataset
 from kdlab.events import Changed, Diverged, Epoch, Event, Phase, Step
 from kdlab.knowledge import Exchange, Knowledge
 from kdlab.methods import Term
-from kdlab.players import Player, answers, ask
+from kdlab.players import Player, answers, ask, draws, own_chance
 from kdlab.recipe import NUMBERS, STRUCTURE, Recipe
 
 
@@ -55,41 +57,44 @@ class Training:
         self.setup = prepare.prepare(self._recipe, self.data, self.teacher, net)
         self.batches = Batches(self.data, self._recipe.batch_size, self._recipe.seed)
         self.measure_every = measure_every
-        self.step = 0  # optimiser steps done
+        self.step, self.measured = 0, 0  # optimiser steps done, and done when the students were measured last
         self.phase, self.phase_step, self.announced = 0, 0, 0  # place in the scheme; phases announced so far
         self.diverged = False
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
         self._connect()
-        self._iterator = self._run()
 
     def __iter__(self) -> Iterator[Event]:
-        return self._iterator
-
-    def _run(self) -> Iterator[Event]:
-        """The loop: turn the knobs, take a step, tell of it; measure at the end of an epoch."""
-        while self.phase < len(self.setup.phases):
-            yield from self._turn_knobs()
-            if not self._begun:
-                self._begun, self.announced = True, self.announced + 1
-                yield self._announcement()
-            event = self.take_step()
-            yield event
-            if self.diverged:
-                return
-            epoch, rest = divmod(self.step, self.batches.transfer.per_epoch)
-            ended = self.phase_step == self._phase_steps
-            if ended or (rest == 0 and self.measure_every and epoch % self.measure_every == 0):
-                yield Epoch(self.step, epoch, self.measure())
-            if ended:
+        """Go on from where the training stands, one thing at a time; all that is remembered is in attributes."""
+        while not self.diverged:
+            if self._due():
+                self.measured = self.step
+                yield Epoch(self.step, self.step // self.batches.transfer.per_epoch, self.measure())
+            elif self._pending is not None:
+                yield from self._turn_knobs()
+            elif self.phase_step < self._phase_steps:
+                if not self._begun:
+                    self._begun, self.announced = True, self.announced + 1
+                    yield self._announcement()
+                yield self.take_step()
+            elif self.phase + 1 < len(self.setup.phases):
                 self.phase, self.phase_step = self.phase + 1, 0
-                if self.phase < len(self.setup.phases):
-                    self._connect()
+                self._connect()
+            else:
+                return
+
+    def _due(self) -> bool:
+        """Whether to measure before anything else: an epoch has ended, or the phase."""
+        epoch, rest = divmod(self.step, self.batches.transfer.per_epoch)
+        ended = self.phase_step >= self._phase_steps
+        wanted = rest == 0 and self.measure_every > 0 and epoch % self.measure_every == 0
+        return self.measured < self.step and (ended or wanted)
 
     def take_step(self) -> Step | Diverged:
         """One optimiser step of every learner."""
         for module in self.learners().values():
             module.train()  # whoever iterates may have called eval() in between
-        terms = self.terms(*self.batches(self.step))
+        with own_chance(self._recipe.seed, self.step) if self._draws else nullcontext():
+            terms = self.terms(*self.batches(self.step))
         loss = sum(term.weight * term.value for term in terms.values())
         total = loss.item()
         if not math.isfinite(total):
@@ -136,6 +141,10 @@ class Training:
                 adapter=adapter,
             )
             for name, (weight, value) in self.setup.method.terms(exchange).items():
+                if name == "labels":
+                    raise ValueError(
+                        f"terms of {self.setup.method.name!r} must not be called 'labels', the trainer's own"
+                    )
                 terms[f"{link.student}/{name}"] = Term(share * alpha * weight, value)
         return terms
 
@@ -191,19 +200,26 @@ class Training:
         for name, (old, value) in self._recipe.differences(new).items():
             if name not in NUMBERS + STRUCTURE:
                 raise ValueError(f"{name} must stay {old!r} within a run, got {value!r}")
-        reason = prepare.missing(new, self.data, self.teacher, self.students["student"])
-        if reason:
-            raise ValueError(reason)
+        prepare.require_teacher(new, self.teacher)
+        if any(name in STRUCTURE for name in self._recipe.differences(new)):
+            setup = self._prepare(new)  # made twice: here for its refusals, and when it is taken over
+            prepare.connect(setup, setup.phases[0], new.seed)
         self._pending = new
 
+    def _prepare(self, recipe: Recipe) -> prepare.Setup:
+        """The set-up of another recipe; the students go on."""
+        return prepare.prepare(recipe, self.data, self.teacher, self.students["student"], self.setup.players)
+
     def state(self) -> dict[str, Any]:
-        """All that is needed to go on from here to the same bits: see :meth:`load`."""
-        return {
+        """A copy of all that is needed to go on from here to the same bits: see :meth:`load`."""
+        state = {
             "recipe": self._recipe.to_dict(),
-            "cursor": [self.step, self.phase, self.phase_step, self.announced, self._begun],
+            "pending": None if self._pending is None else self._pending.to_dict(),
+            "cursor": [self.step, self.measured, self.phase, self.phase_step, self.announced, self._begun],
             "weights": {name: module.state_dict() for name, module in self.learners().items()},
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
         }
+        return copy.deepcopy(state)
 
     def load(self, state: dict[str, Any]) -> None:
         """Go on from the :meth:`state` of a training of the same student, data and teacher.
@@ -211,15 +227,17 @@ class Training:
         Raises:
             ValueError: the state is of a run with another seed, batch size or data set.
         """
+        state = copy.deepcopy(state)
         self.recipe = Recipe.from_dict(state["recipe"])
         list(self._turn_knobs())
-        self.step, self.phase, self.phase_step, self.announced, begun = state["cursor"]
+        self.step, self.measured, self.phase, self.phase_step, self.announced, begun = state["cursor"]
         self._connect()
-        self._begun = begun
+        self._begun, self.diverged = begun, False
+        if state["pending"] is not None:
+            self.recipe = Recipe.from_dict(state["pending"])
         for name, module in self.learners().items():
             module.load_state_dict(state["weights"][name])
             self.optimizers[name].load_state_dict(state["optimizers"][name])
-        self._iterator = self._run()
 
     @property
     def _phase_steps(self) -> int:
@@ -232,14 +250,17 @@ class Training:
         return students | {wire.name: wire.adapter for wire in self.wires if wire.adapter is not None}
 
     def _connect(self) -> None:
-        """Make a phase ready: layers paired, adapters new, an optimiser for each learner that has none."""
+        """Make a phase ready: layers paired, adapters new; what an optimiser remembers of a student's weights stays."""
         self.wires = prepare.connect(self.setup, self.setup.phases[self.phase], self._recipe.seed)
+        prepare.look(self.setup, self.wires)
         self._begun = False
-        kept = {name: o for name, o in self.optimizers.items() if "<-" not in name}  # an adapter's end with its phase
-        self.optimizers = {
-            name: kept.get(name) or torch.optim.Adam(module.parameters(), self._recipe.learning_rate, fused=True)
-            for name, module in self.learners().items()
-        }
+        self._draws = draws(self.learners().values())
+        remembered = {p: s for optimizer in self.optimizers.values() for p, s in optimizer.state.items()}
+        self.optimizers = {}
+        for name, module in self.learners().items():
+            optimizer = torch.optim.Adam(module.parameters(), self._recipe.learning_rate, fused=True)
+            optimizer.state.update({p: remembered[p] for p in module.parameters() if p in remembered})
+            self.optimizers[name] = optimizer
 
     def _announcement(self) -> Phase:
         links = [[wire.link.student, wire.link.teacher] for wire in self.wires]
@@ -253,9 +274,7 @@ class Training:
         old, self._recipe, self._pending = self._recipe, self._pending, None
         changed = old.differences(self._recipe)
         if any(name in STRUCTURE for name in changed):
-            net = self.students["student"]
-            self.setup = prepare.prepare(self._recipe, self.data, self.teacher, net, self.setup.players)
-            self.phase = 0
+            self.setup, self.phase = self._prepare(self._recipe), 0
             self._connect()
         elif "method_knobs" in changed:
             self.setup = prepare.replace(self.setup, method=self._recipe.build_method())

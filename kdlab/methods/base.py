@@ -26,7 +26,7 @@ def knob(default: float, low: float, high: float, meaning: str, *, log: bool = F
     """A number of a method that a slider can turn: a dataclass field with a range and a meaning.
 
     Args:
-        default: where the slider stands first.
+        default: where the slider stands first; an int makes it a knob for whole numbers.
         low: smallest value allowed.
         high: largest value allowed.
         meaning: one line for the learner.
@@ -50,9 +50,12 @@ class Method:
     compares: ClassVar[str] = ""  # "" (logits only), "any" or "map": the layers that are compared
 
     def __post_init__(self) -> None:
-        for name, (low, high, *_) in self.knobs().items():
-            value = getattr(self, name)
-            check.between(low, high, **{name: value})
+        for field in dataclasses.fields(self):
+            if "knob" in field.metadata:
+                low, high, *_ = field.metadata["knob"]
+                if isinstance(field.default, int):  # a count
+                    check.whole(low, **{field.name: getattr(self, field.name)})
+                check.between(low, high, **{field.name: getattr(self, field.name)})
 
     @classmethod
     def knobs(cls) -> dict[str, tuple[float, float, str, bool]]:
@@ -118,7 +121,7 @@ def kind(name: str) -> type[Method]:
     return _METHODS[name]
 
 
-def get(name: str | Mapping[str, float], **knobs: Any) -> Method:
+def get(name: str | Mapping[str, float], /, **knobs: Any) -> Method:
     """A method with its settings.
 
     Args:

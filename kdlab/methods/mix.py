@@ -46,5 +46,6 @@ class Mix(Method):
         for i, (method, factor) in enumerate(self.parts):
             mine = seen.adapter[str(i)] if seen.adapter is not None and str(i) in seen.adapter else None
             for name, (weight, value) in method.terms(dataclasses.replace(seen, adapter=mine)).items():
-                terms[name] = Term(factor * weight, value)
+                taken = name in terms  # two parts may call a term the same
+                terms[f"{name} ({method.name})" if taken else name] = Term(factor * weight, value)
         return terms
