@@ -107,8 +107,8 @@ def layers(model: nn.Module, x: Tensor, *, nested: bool = False) -> dict[str, tu
     Args:
         model: any module.
         x: a few inputs, (batch, …).
-        nested: list the layers within layers too, which serve as taps as well; else those of the top level, unless
-            that is a single wrapper.
+        nested: list the layers within layers too, which serve as taps as well; else those of the top level only,
+            unless that is a mere wrapper.
     """
     order: list[tuple[str, Tensor]] = []
     handles = [
@@ -134,8 +134,7 @@ def layers(model: nn.Module, x: Tensor, *, nested: bool = False) -> dict[str, tu
         found[name] = tuple(out.shape[1:])
     if nested:
         return found
-    top = {n: s for n, s in found.items() if "." not in n}
-    return top if len(top) > 1 or len(top) == len(found) else found
+    return {n: s for n, s in found.items() if "." not in n} or found
 
 
 def pairing(teacher: dict[str, tuple[int, ...]], student: dict[str, tuple[int, ...]], kind: str = "any") -> Pairs:
