@@ -159,6 +159,8 @@ class Run:
             for name, theirs in self.beside.items():
                 (draft / "beside").mkdir(exist_ok=True)
                 log.write(theirs, draft / "beside" / f"{name}.jsonl")
+            for path in draft.glob("*"):
+                path.chmod(0o755 if path.is_dir() else 0o644)
             draft.chmod(0o755)
             draft.rename(folder)
         except BaseException:

@@ -62,3 +62,16 @@ class View(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         return with_still(super()._repr_mimebundle_(**kwargs), self.picture(), self.sentence())
+
+
+def with_still(bundle: Any, png: bytes, sentence: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A widget's mimebundle with a picture and a sentence beside the live view.
+
+    Args:
+        bundle: what the widget's own ``_repr_mimebundle_`` answers: a dict, or a dict and its metadata.
+        png: the picture; none where it is empty.
+        sentence: what the picture shows, in one line.
+    """
+    data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
+    image = {"image/png": base64.b64encode(png).decode("ascii")} if png else {}
+    return {**data, **image, "text/plain": sentence}, metadata

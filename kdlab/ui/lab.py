@@ -1,0 +1,236 @@
+"""What a workbench does: trains, paces, opens and keeps runs, and paints what there is to see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from kdlab import models, schemes
+from kdlab.events import Diverged
+from kdlab.prepare import exit_layers
+from kdlab.runs import Run
+from kdlab.ui.lanes import Lanes
+from kdlab.ui.painter import PANELS, Painter
+from kdlab.ui.runner import Runner
+from kdlab.ui.scene import Scene, Shown
+from kdlab.ui.shelf import Shelf
+from kdlab.ui.state import DEEP, KNOBS, PACES, ROOTS, LabState
+
+FIRST_LOOK = "first-look"  # the recorded run that ships
+
+
+class Lab:
+    """Commands and the thread that obeys them, between a state and a painter.
+
+    Args:
+        state: the knobs, which are watched, and the readings, which are set.
+        painter: draws a scene and a run.
+        runs: the folder that runs are saved in and opened from.
+    """
+
+    def __init__(self, state: LabState, painter: Painter, runs: Path):
+        self.state, self.painter = state, painter
+        self.shelf = Shelf(runs)
+        self.runner = Runner(self._show, self.fail)
+        self._opened: Run | None = None
+        self._current: Lanes | None = None  # the lanes that were shown last
+        self._shelved: Lanes | None = None  # the lanes that stand on the shelf already
+        self._baselines: dict[tuple, dict] = {}
+        self._scene_key: tuple | None = None
+        self._quiet = False  # an opened run is setting the knobs, which is no turn of theirs
+        state.observe(self._needs_depth, "scheme")
+        state.observe(self._turned, list(KNOBS))
+        state.observe(self._rooted, list(ROOTS))
+        state.observe(lambda change: self._pace(change.new), "pace")
+        state.observe(lambda _: self.runner.refresh(), ["panel", "sample"])
+        self._pace(state.pace)
+
+    def train(self) -> None:
+        """Begin, or go on."""
+        self._begin(self.runner.train)
+
+    def pause(self) -> None:
+        """Stand still after the step that is being taken."""
+        self.runner.pause()
+
+    def take_step(self) -> None:
+        """One step, then stand still."""
+        self._begin(self.runner.take_step)
+
+    def reset(self) -> None:
+        """Put the run on the shelf; the next one begins with a new student."""
+        self.state.error = self.state.notice = self.state.status = ""
+
+        def forget() -> None:
+            self._opened = None
+
+        self.runner.call(forget)
+        self.runner.reset()
+
+    def save(self) -> None:
+        """Write the run on show into a new folder."""
+        self.runner.call(self._save)
+
+    def open(self, place: int | None = None) -> None:
+        """Show a run of the table; without a place, the table."""
+        if place is None:
+            self.state.panel = PANELS.index("Runs")
+        else:
+            self.runner.call(lambda: self._open(place))
+
+    def open_first(self) -> None:
+        """The recorded run that ships, or an untrained student where data or networks are somebody's own."""
+        recorded = next((i for i, e in enumerate(self.shelf.entries) if e.name == FIRST_LOOK), None)
+        if recorded is None or self.state.own:
+            self.runner.refresh()
+        else:
+            self.open(recorded)
+
+    def overlay(self, place: int, shown: bool) -> None:
+        """Draw a run of the table over the others, or no longer."""
+        self.shelf.entries[place].shown = shown
+        self.state.shelved += 1
+
+    def fail(self, error: Exception) -> None:
+        """Say what went wrong; nothing else changes."""
+        with self.state.hold_trait_notifications():
+            self.state.busy = ""
+            self.state.error = str(error) or type(error).__name__
+            self.state.running = self.runner.running
+
+    # following the knobs
+
+    def _turned(self, change: Any) -> None:
+        if not self._quiet:
+            self.state.error = ""
+            self._trying(lambda: self.runner.turn(self.state.recipe()))
+
+    def _rooted(self, change: Any) -> None:
+        if not self._quiet:
+            notice = self.state.notice
+            self.reset()
+            self.state.notice = notice
+
+    def _needs_depth(self, change: Any) -> None:
+        s = self.state
+        if self._quiet or not schemes.get(change.new).needs_exits or "student" in s.own:
+            return
+        data = s.load_data()
+        if not exit_layers(models.build(s.student, size=tuple(data.train.x.shape[1:])), data):
+            s.notice = f"self-distillation needs depth: the student is now {DEEP}, and the run begins anew"
+            s.student = DEEP
+
+    def _pace(self, pace: str) -> None:
+        self.runner.pace = None if pace == PACES[-1] else float(pace)
+        self.runner.rate = 0.0
+        self.runner.call(lambda: None)  # wakes a thread that sleeps until its next slow step
+
+    def _trying(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except (ValueError, TypeError) as error:
+            self.fail(error)
+
+    # in the training thread
+
+    def _begin(self, how: Callable[[Callable[[], Lanes]], None]) -> None:
+        self.state.error = self.state.status = ""
+        self._trying(lambda: how(self._maker()))
+
+    def _maker(self) -> Callable[[], Lanes]:
+        """A function that builds the lanes of the recipe as it is now; a bad one is refused at once."""
+        s, recipe = self.state, self.state.recipe()
+
+        def make() -> Lanes:
+            self._shelve(self.runner.lanes)
+            self._opened = None
+            with self._busy("preparing: the teacher is asked once"):
+                scene, student = self._stage(), s.own.get("student", s.student)
+                same = (id(scene), s.learning_rate, s.batch_size, s.epochs, s.seed)
+                finished = {n: b for n, b in self._baselines.get(same, {}).items() if b.over}
+                lanes = Lanes(recipe, scene.data, scene.teacher, student, s.seeds, finished)
+            self._baselines = {same: lanes.baselines}
+            return lanes
+
+        return make
+
+    @contextmanager
+    def _busy(self, text: str):
+        self.state.busy = text
+        try:
+            yield
+        finally:
+            self.state.busy = ""
+
+    def _stage(self) -> Scene:
+        """The scene that the roots say, made anew only if one of them changed."""
+        s = self.state
+        key = (s.data, s.labelled, s.pool, s.teacher, s.student, s.seed)
+        if self._scene_key != key:
+            data = s.load_data()
+            self.painter.begin(Scene(data, s.find_teacher(), s.find_student(data)))
+            self._scene_key = key
+        return self.painter.scene
+
+    def _show(self, lanes: Lanes | None) -> None:
+        """Called by the runner: readings into the state, pictures into the views."""
+        s, runner = self.state, self.runner
+        if lanes is not self._current:
+            self._shelve(self._current)
+            self._current = lanes
+        scene = self._stage()
+        if self._opened is not None:
+            shown = Shown.of_run(self._opened)
+        elif lanes is not None:
+            shown = Shown.of_lanes(lanes, with_pull=not runner.running or runner.pace is not None)
+        else:
+            shown = Shown.untrained(scene, s.recipe().total_steps(len(scene.data.train)))
+        self.painter.paint(shown, s.panel, min(s.sample, len(scene.x) - 1), whole=not runner.running)
+        left = (shown.total - shown.step) / runner.rate if runner.running and runner.rate else None
+        with s.hold_trait_notifications():
+            s.running, s.step, s.total, s.seconds_left = runner.running, shown.step, shown.total, left
+        if lanes is not None and lanes.over and not runner.running:
+            last = lanes.main.events[-1]
+            if isinstance(last, Diverged):
+                s.error = f"diverged at step {last.step}: the loss was {last.loss}; try a smaller learning rate"
+            self._shelve(lanes)
+
+    def _shelve(self, lanes: Lanes | None) -> None:
+        """Enter a run into the table, once."""
+        if lanes is None or lanes is self._shelved or not lanes.main.training.step:
+            return
+        self._shelved = lanes
+        run = Run.of(lanes.main.training, lanes.main.events)
+        run.beside = {lane.name: lane.events for lane in (*lanes.seeds[1:], *lanes.baselines.values())}
+        self.shelf.add(run, [lane.trace for lane in lanes.seeds])
+        self.state.shelved += 1
+
+    def _save(self) -> None:
+        self.runner.running = False
+        self._shelve(self.runner.lanes)
+        made = [e for e in self.shelf.entries if e.run is not None and e.run is (self._opened or e.run)]
+        if not made:
+            raise ValueError("there is no run to save yet: train one first")
+        entry = made[-1]
+        if entry.folder is None:
+            self.shelf.save(entry)
+        self.state.status = f"saved in {entry.folder.parent.name}/{entry.folder.name}"
+        self.state.shelved += 1
+        self.runner.push()
+
+    def _open(self, place: int) -> None:
+        run = self.shelf.open(place)
+        self.runner.running = False
+        self._shelve(self.runner.lanes)
+        self.runner.lanes = None
+        self._quiet = True
+        try:
+            self.state.take(run.recipe)
+        finally:
+            self._quiet = False
+        self._opened = run
+        self.state.error = self.state.notice = ""
+        self.state.status = f"{self.shelf.entries[place].name}, as recorded: Train begins a run with its recipe"
+        self.runner.push()

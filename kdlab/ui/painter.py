@@ -1,0 +1,154 @@
+"""From networks to views: sets the traits of the panel that is looked at; called in the training thread."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from kdlab import charts, methods, metrics
+from kdlab.ui import readings
+from kdlab.ui.panels.features import Group, groups_of
+from kdlab.ui.scene import Scene, Shown, float_bytes, label_bytes
+
+PANELS = ["Soft targets", "Layer features", "Relations", "Curves", "Runs"]
+
+
+class Painter:
+    """Draws a scene and a run into the views of a workbench.
+
+    Args:
+        views: name -> view: controls, strip, soft, features, relations, curves.
+    """
+
+    def __init__(self, views: dict[str, Any]):
+        self.views = views
+        self.scene: Scene | None = None
+        self._curves_due = 0.0
+
+    def begin(self, scene: Scene) -> None:
+        """Show what stands still."""
+        self.scene, soft = scene, self.views["soft"]
+        with soft.hold_sync():
+            soft.classes = scene.data.classes
+            soft.height, soft.width = scene.images.shape[1:]
+            soft.images = scene.images.tobytes()
+            soft.labels = label_bytes(scene.labels)
+            soft.teacher = float_bytes(scene.teacher_logits)
+            soft.baseline = float_bytes(scene.untrained_logits)
+
+    def paint(self, shown: Shown, panel: int, sample: int, *, whole: bool) -> None:
+        """Show a run as it is now.
+
+        Args:
+            shown: the run.
+            panel: place in ``PANELS``; only what is looked at is read.
+            sample: place in the validation set.
+            whole: all at once, as when a run stops; otherwise curves come more rarely.
+        """
+        scene = self.scene
+        logits = scene.logits(shown.student)
+        self._formula(shown)
+        self._strip(logits)
+        name = PANELS[panel]
+        if name == "Soft targets":
+            soft = self.views["soft"]
+            with soft.hold_sync():
+                soft.student, soft.step = float_bytes(logits), shown.step
+        elif name == "Layer features":
+            self._features(shown, sample, whole)
+        elif name == "Relations":
+            self._relations(shown)
+        now = time.perf_counter()
+        if whole or now > self._curves_due:
+            self.views["curves"].charts = charts.of_run(shown.traces, shown.beside, scene.teacher_accuracy)
+            self.views["curves"].note = self._note(shown)
+            self._curves_due = now + 0.3
+
+    def _note(self, shown: Shown) -> str:
+        data = self.scene.data
+        seeds = f"{len(shown.traces)} seeds: mean and range; " if len(shown.traces) > 1 else ""
+        return (
+            f"{seeds}{int(data.train.labelled.sum()):,} labelled of {len(data.train):,} images, "
+            f"{len(data.validation):,} to validate"
+        )
+
+    def _formula(self, shown: Shown) -> None:
+        if shown.last is None:
+            self.views["controls"].formula = {}
+            return
+        mine = {k.partition("/")[2]: k for k in shown.last.terms if k.startswith("student/")}
+        terms = [
+            {"name": n, "symbol": n, "weight": shown.last.weights[key], "value": shown.last.terms[key]}
+            for n, key in mine.items()
+            if n != "labels"
+        ]
+        if len(terms) == 1 and shown.method in methods.names():
+            terms[0]["symbol"] = methods.kind(shown.method).symbol
+        labels = mine.get("labels")
+        self.views["controls"].formula = {
+            "labels": labels and {"weight": shown.last.weights[labels], "value": shown.last.terms[labels]},
+            "terms": terms,
+            "total": sum(shown.last.weights[k] * shown.last.terms[k] for k in mine.values()),
+            "pull": shown.pull,
+        }
+
+    def _strip(self, logits: np.ndarray) -> None:
+        scene, strip = self.scene, self.views["strip"]
+        accuracy = {"teacher": scene.teacher_accuracy, "student": metrics.accuracy(logits, scene.labels)}
+        for who, cost in scene.costs.items():
+            facts = {} if cost is None else cost._asdict()
+            setattr(strip, who, {**facts, "accuracy": accuracy[who]})
+
+    def _features(self, shown: Shown, sample: int, whole: bool) -> None:
+        scene, view = self.scene, self.views["features"]
+        if scene.teacher is None:
+            view.note = "Choose a teacher to compare layers with."
+            return
+        pairs = readings.tap_pairs(scene.teacher, shown.student, scene.data, shown.pairs)
+        if view.taps != pairs:
+            view.taps, view.tap = pairs, 0
+        pair = tuple(pairs[min(view.tap, len(pairs) - 1)])
+        regressor = shown.regressor if shown.pairs and pair == shown.pairs[0] else None
+        seen = readings.maps(scene.teacher, shown.student, scene.sample(sample), pair, regressor)
+        groups = [*groups_of(pair[0], "teacher", seen.teacher), *groups_of(pair[1], "student", seen.student)]
+        note = "The loss of this method does not compare these layers."
+        if seen.regressed is not None:
+            note = (
+                f"The loss is the mean square of the difference: {np.square(seen.regressed - seen.teacher).mean():.3f}."
+            )
+            groups += [
+                *groups_of(pair[0], "regressor", seen.regressed, "loss", "regressor's output"),
+                *groups_of(pair[0], "teacher", seen.teacher, "loss", "teacher"),
+                Group("loss-difference", "teacher less regressor", "difference", seen.teacher - seen.regressed, "loss"),
+            ]
+        elif pair in shown.pairs:
+            note = "The loss compares how samples lie to each other in these layers: see Relations."
+        images = scene.images[sample] if len(scene.images) else None
+        student = readings.grams(shown.student, scene.x[scene.probe])
+        cka = {
+            "rows": list(scene.teacher_grams),
+            "columns": list(student),
+            "values": readings.cka_grid(scene.teacher_grams, student),
+            "reference": scene.reference,
+        }
+        with view.hold_sync():
+            view.samples = len(scene.x)
+            view.show(groups, image=images, label=scene.data.classes[int(scene.labels[sample])], cka=cka, note=note)
+
+    def _relations(self, shown: Shown) -> None:
+        scene, view = self.scene, self.views["relations"]
+        if scene.teacher is None:
+            view.note = "Choose a teacher to compare relations with."
+            return
+        used = shown.pairs or readings.tap_pairs(scene.teacher, shown.student, scene.data, ())[-1:]
+        t_layer, s_layer = used[0]
+        first = {}
+        if not view.n:
+            images = scene.images[scene.related.numpy()] if len(scene.images) else None
+            first = {"labels": scene.labels[scene.related].numpy(), "images": images, "classes": scene.data.classes}
+        view.show(
+            scene.teacher_relation(t_layer, view.kind), scene.relation(shown.student, s_layer, view.kind), **first
+        )
+        view.note = f"teacher's {t_layer}, student's {s_layer}"

@@ -1,0 +1,145 @@
+"""The workbench: one view on one state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as w
+import traitlets
+from torch import nn
+
+from kdlab.data import Dataset
+from kdlab.recipe import Recipe
+from kdlab.ui import fields
+from kdlab.ui.lab import Lab
+from kdlab.ui.painter import PANELS, Painter
+from kdlab.ui.panels.controls import Controls
+from kdlab.ui.panels.curves import Curves
+from kdlab.ui.panels.features import Features
+from kdlab.ui.panels.relations import Relations
+from kdlab.ui.panels.runs import Runs
+from kdlab.ui.panels.soft_targets import SoftTargets
+from kdlab.ui.panels.strip import Strip
+from kdlab.ui.panels.tabs import Tabs
+from kdlab.ui.panels.transport import Transport
+from kdlab.ui.state import KNOBS, ROOTS, LabState
+from kdlab.ui.view import with_still
+
+KNOBS_SHOWN = ("temperature", "view_temperature", "locked", "alpha", "type", "scheme", "notice")
+READINGS_SHOWN = ("running", "step", "total", "seconds_left", "pace", "status", "error", "busy")
+COMMANDS = {"train": "train", "pause": "pause", "step": "take_step", "reset": "reset", "save": "save", "open": "open"}
+
+
+class Workbench(w.GridBox):
+    """The live workbench: knobs, a run, and what teacher and student know.
+
+    Args:
+        data: a Dataset; None: Fashion-MNIST, 500 labelled images.
+        teacher: a trained module; None: the one that ships.
+        student: a module, of which copies are trained; None: ``mlp-64``.
+        recipe: where the knobs stand first.
+        runs: the folder that runs are saved in and opened from.
+
+    Attributes:
+        state: every knob and reading, as traits; set them from code, and the views follow.
+        lab: the commands: ``lab.train()``, ``lab.pause()``, ``lab.take_step()``, ``lab.reset()``, ``lab.save()``.
+        views: the views by name.
+    """
+
+    def __init__(
+        self,
+        data: Dataset | None = None,
+        teacher: nn.Module | None = None,
+        student: nn.Module | None = None,
+        recipe: Recipe | None = None,
+        *,
+        runs: str | Path = "runs",
+    ):
+        self.state = LabState(data=data, teacher=teacher, student=student)
+        if recipe is not None:
+            self.state.take(recipe)
+        self.views: dict[str, Any] = {
+            "controls": Controls(), "transport": Transport(), "strip": Strip(), "tabs": Tabs(names=PANELS),
+            "soft": SoftTargets(), "features": Features(), "relations": Relations(), "curves": Curves(), "runs": Runs(),
+        }  # fmt: skip
+        self.lab = Lab(self.state, Painter(self.views), Path(runs))
+        self._wire()
+        super().__init__(self._boxes())
+        self.add_class("kd-workbench")
+        self.lab.open_first()
+        self.lab.runner.settled()  # so that the first paint shows it, and the stored picture too
+
+    def _boxes(self) -> list[w.Widget]:
+        v = self.views
+        stack = w.Stack([v[name] for name in ("soft", "features", "relations", "curves", "runs")], selected_index=0)
+        # linked in the browser: a tab opens, and bars follow the hand, while the kernel is busy
+        self._links = [
+            w.jslink((v["tabs"], "selected"), (stack, "selected_index")),
+            w.jslink((v["controls"], "view_temperature"), (v["soft"], "temperature")),
+        ]
+        main = w.VBox([v["tabs"], stack])
+        boxes = {"top": v["transport"], "left": v["controls"], "main": main, "strip": v["strip"]}
+        for area, box in boxes.items():
+            box.add_class(f"kd-area-{area}")
+        return list(boxes.values())
+
+    def _wire(self) -> None:
+        s, v = self.state, self.views
+        for names, view in ((KNOBS_SHOWN, v["controls"]), (READINGS_SHOWN, v["transport"])):
+            for name in names:
+                traitlets.link((s, name), (view, name))
+        traitlets.link((s, "panel"), (v["tabs"], "selected"))
+        for view in (v["soft"], v["features"]):
+            traitlets.link((s, "sample"), (view, "sample"))
+        traitlets.dlink((s, "view_temperature"), (v["soft"], "temperature"))
+        s.observe(lambda _: self._describe(), [*KNOBS, *ROOTS])
+        s.observe(lambda _: self._table(), "shelved")
+        v["features"].observe(lambda _: self.lab.runner.refresh(), "tap")
+        v["relations"].observe(lambda _: self.lab.runner.refresh(), "kind")
+        v["controls"].observe(self._field_changed, "values")
+        v["transport"].on_command(lambda command: getattr(self.lab, COMMANDS[command])())
+        v["runs"].on_command(self._run_command)
+        self._describe()
+        self._table()
+
+    def _describe(self) -> None:
+        """Controls as the state has them."""
+        s, controls = self.state, self.views["controls"]
+        method = s.build_method()
+        with controls.hold_sync():
+            controls.fields, controls.values, controls.choices = fields.fields(s), fields.values(s), fields.choices(s)
+            controls.temperature_used = method.uses_temperature
+            controls.temperature_reason = "" if method.uses_temperature else f"{method.name} knows no temperature"
+            controls.alpha_note = "" if s.type == "response" else "below 1: labels train the classifier"
+        self.views["transport"].title = f"{s.student} ← {s.teacher or 'labels'}"
+
+    def _field_changed(self, change: Any) -> None:
+        known = fields.values(self.state)
+        for name, value in change.new.items():
+            if name in known and known[name] != value:
+                try:
+                    fields.assign(self.state, name, value)
+                except (ValueError, TypeError, traitlets.TraitError) as error:
+                    self.lab.fail(error)
+        self._describe()  # what was refused jumps back
+
+    def _run_command(self, content: dict[str, Any]) -> None:
+        place = int(content["id"])
+        if content["command"] == "open":
+            self.lab.open(place)
+        else:
+            self.lab.overlay(place, bool(content["shown"]))
+
+    def _table(self) -> None:
+        runs = self.views["runs"]
+        with runs.hold_sync():
+            runs.rows, runs.chart = self.lab.shelf.rows(), self.lab.shelf.overlay()
+
+    def sentence(self) -> str:
+        """What the workbench shows, in words."""
+        return f"kdlab workbench. {self.views['soft'].sentence()} {self.views['curves'].sentence()}"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """The live view, and beside it a picture and a sentence for where no kernel runs."""
+        return with_still(super()._repr_mimebundle_(**kwargs), self.views["soft"].picture(), self.sentence())
