@@ -1,0 +1,59 @@
+"""Run somebody's code for some seconds at most, in a notebook's kernel as in a script."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class OutOfTimeError(Exception):
+    """The code was still running when its time was up."""
+
+
+class _Stop(BaseException):
+    """Raised inside the code that is to end; no ``except Exception`` holds it up."""
+
+
+def within(seconds: float, task: Callable[[], T]) -> T:
+    """What ``task()`` returns, if it does so in time.
+
+    It runs in a thread of its own, since a kernel's main thread must stay its own. An endless loop is ended; a single
+    long call into C cannot be, and is left behind in a thread that ends with the process.
+
+    Raises:
+        OutOfTimeError: it did not return in time.
+        BaseException: whatever ``task`` raised.
+    """
+    outcome: dict[str, object] = {}
+
+    def work() -> None:
+        try:
+            outcome["value"] = task()
+        except BaseException as error:  # a learner's exit() must not end the thread unheard
+            outcome["error"] = error
+
+    thread = threading.Thread(target=work, daemon=True, name="kdlab exercise")
+    thread.start()
+    try:
+        thread.join(seconds)
+    finally:
+        late = thread.is_alive()
+        _end(thread)  # also when the wait itself was interrupted
+    if late:
+        raise OutOfTimeError
+    if "error" in outcome:
+        raise outcome["error"]  # type: ignore[misc]
+    return outcome["value"]  # type: ignore[return-value]
+
+
+def _end(thread: threading.Thread, tries: int = 50) -> None:
+    """Raise :class:`_Stop` in the thread until it ends; code with a bare ``except:`` in a loop swallows some."""
+    for _ in range(tries):
+        if not thread.is_alive():
+            return
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Stop))
+        thread.join(0.02)
