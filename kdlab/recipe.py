@@ -12,7 +12,7 @@ from typing import Any
 
 from kdlab import algorithms, check, methods, schemes
 
-DEFAULT_METHOD = {"response": "soft-targets", "feature": "hint", "relation": "rkd"}
+DEFAULT_METHOD = methods.DEFAULTS
 DEFAULT_ALPHA = {"response": 0.9, "feature": 0.5, "relation": 0.5}
 
 # Numbers may change while a run goes on; the others end a phase (STRUCTURE) or belong to the run as a whole.

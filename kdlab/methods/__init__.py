@@ -1,9 +1,9 @@
 """Distillation methods: what is transferred, by name.
 
-Each lives in one short file; a type's first method here is its default.
+Each lives in one short file.
 """
 
-from kdlab.methods.base import TYPES, Method, Term, get, kind, knob, names, register
+from kdlab.methods.base import DEFAULTS, TYPES, Method, Term, get, kind, knob, names, register
 from kdlab.methods.hard_targets import HardTargets
 from kdlab.methods.hint import Hint
 from kdlab.methods.mix import Mix
@@ -11,6 +11,7 @@ from kdlab.methods.rkd import RKD
 from kdlab.methods.soft_targets import SoftTargets
 
 __all__ = [
+    "DEFAULTS",
     "RKD",
     "TYPES",
     "HardTargets",

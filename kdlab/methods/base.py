@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from kdlab import check
 from kdlab.knowledge import Exchange, Knowledge, Pairs
 
-TYPES = ("response", "feature", "relation")
+DEFAULTS = {"response": "soft-targets", "feature": "hint", "relation": "rkd"}  # type -> its default method
+TYPES = tuple(DEFAULTS)
 
 
 class Term(NamedTuple):
@@ -101,14 +102,15 @@ def register(name: str, *, type: str) -> Callable[[type[Method]], type[Method]]:
 
 
 def names(type: str | None = None) -> list[str]:
-    """Names of the methods, of one type or of all; a type's default method comes first.
+    """Names of the methods, of one type or of all; the types' default methods come first.
 
     Raises:
         ValueError: the type is unknown.
     """
     if type is not None:
         check.choice(TYPES, type=type)
-    return [name for name, cls in _METHODS.items() if type in (None, cls.type)]
+    found = [name for name, cls in _METHODS.items() if type in (None, cls.type)]
+    return sorted(found, key=lambda name: name not in DEFAULTS.values())
 
 
 def kind(name: str) -> type[Method]:
