@@ -3,9 +3,21 @@
 Drawn with matplotlib's objects, never through pyplot's global state; imported lazily by whoever draws.
 """
 
-from .curves import curves, leading
+from .curves import curves, leading, reading
 from .matrices import boundaries, features, relations, tile
 from .soft import soft_targets
 from .style import empty, figure, png
 
-__all__ = ["boundaries", "curves", "empty", "features", "figure", "leading", "png", "relations", "soft_targets", "tile"]
+__all__ = [
+    "boundaries",
+    "curves",
+    "empty",
+    "features",
+    "figure",
+    "leading",
+    "png",
+    "reading",
+    "relations",
+    "soft_targets",
+    "tile",
+]
