@@ -187,7 +187,8 @@ class Training:
     @property
     def total(self) -> int:
         """Optimiser steps of the whole run: done, and still to come."""
-        return self.step - self.phase_step + (len(self.setup.phases) - self.phase) * self._phase_steps
+        here = max(self._phase_steps - self.phase_step, 0)
+        return self.step + here + (len(self.setup.phases) - self.phase - 1) * self._phase_steps
 
     @property
     def recipe(self) -> Recipe:
