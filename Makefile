@@ -110,7 +110,7 @@ done
 if [ -n "$$lacking" ]; then
   echo "Python $$lacking is here, but not its venv module. On Debian or Ubuntu: apt install python$$lacking-venv" >&2
 else
-  echo "kdlab needs Python 3.11 or newer, and $${PYTHON:-none of python3.11 to python3.14, python3, python} is one." >&2
+  echo "kdlab needs Python 3.11 or newer; looked for: $${PYTHON:-python3.11 to python3.14, python3, python}." >&2
   echo "On Debian 12 or newer: apt install python3 python3-venv. Elsewhere: https://www.python.org/downloads/" >&2
   echo "If it is somewhere else: make lab PYTHON=/path/to/python3.12" >&2
 fi
@@ -121,8 +121,13 @@ export FIND_PYTHON PYTHON
 # Prints the path of a Chromium and nothing else on standard output; installs one where none is there.
 define FIND_CHROMIUM
 set -u
+if [ -n "$${KDLAB_CHROMIUM:-}" ]; then
+  command -v "$$KDLAB_CHROMIUM" && exit 0
+  echo "KDLAB_CHROMIUM is $$KDLAB_CHROMIUM, which cannot be run." >&2
+  exit 1
+fi
 look() {
-  for name in $${KDLAB_CHROMIUM:-chromium chromium-browser google-chrome google-chrome-stable}; do
+  for name in chromium chromium-browser google-chrome google-chrome-stable; do
     command -v "$$name" && return
   done
   return 1

@@ -95,9 +95,13 @@ def command(workspace: Path, args: list[str]) -> tuple[list[str], dict[str, str]
     defaults = {
         ("--ServerApp.root_dir", "--notebook-dir"): str(workspace.resolve()),
         ("--ServerApp.ip", "--ip"): "127.0.0.1",
+        # the address and what goes wrong, no more
+        ("--Application.log_level", "--ServerApp.log_level", "--log-level", "--debug"): "WARN",
         ("--LabApp.default_url", "--ServerApp.default_url"): f"/lab/tree/{START}",
     }
     options = [f"{names[0]}={value}" for names, value in defaults.items() if not given.intersection(names)]
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in given:
+        options.append("--allow-root")  # a container's usual user: JupyterLab would only refuse to start
     # JupyterLab first asks whether to fetch news: a question that would cover the first screen, and a call to the net.
     page = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
     config = workspace.resolve() / ".kdlab" / "jupyter"

@@ -116,6 +116,13 @@ def test_an_argument_that_is_given_replaces_the_default_of_the_same_meaning(tmp_
     assert [arg for arg in argv if "ip=" in arg] == [given]
 
 
+@pytest.mark.parametrize(("user", "added"), [(0, 1), (1000, 0)])
+def test_root_is_let_in_once_and_nobody_else_needs_it(tmp_path, monkeypatch, user, added):
+    monkeypatch.setattr(workspace.os, "geteuid", lambda: user, raising=False)
+    assert workspace.command(tmp_path, [])[0].count("--allow-root") == added
+    assert workspace.command(tmp_path, ["--allow-root"])[0].count("--allow-root") == 1
+
+
 def test_question_about_news_is_off_and_the_users_own_settings_stay_readable(tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/somewhere/own")
     _, environment = workspace.command(tmp_path, [])

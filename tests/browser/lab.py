@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import socket
 import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,8 +58,14 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def jupyter_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab on a working copy of the notebooks, with settings of its own; one for all tests."""
-    home = tmp_path_factory.mktemp("jupyter")
+    """One JupyterLab for all tests."""
+    with serve(tmp_path_factory.mktemp("jupyter")) as lab:
+        yield lab
+
+
+@contextmanager
+def serve(home: Path) -> Iterator[Lab]:
+    """JupyterLab on a working copy of the notebooks, with settings of its own, all below ``home``."""
     root = home / "workspace"
     workspace.refresh(workspace.shipped_notebooks(), root)
     for plugin, values in SETTINGS.items():
@@ -72,9 +78,13 @@ def jupyter_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     token = secrets.token_hex(16)
     argv, environment = workspace.command(
         root,
-        ["--no-browser", f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
-        + ["--LabApp.extension_manager=readonly"]
-        + (["--allow-root"] if hasattr(os, "getuid") and os.getuid() == 0 else []),
+        [
+            "--no-browser",
+            f"--port={port}",
+            "--ServerApp.port_retries=0",
+            f"--IdentityProvider.token={token}",
+            "--LabApp.extension_manager=readonly",
+        ],
     )
     environment |= {
         "OMP_NUM_THREADS": "1",
