@@ -1,0 +1,156 @@
+"""Small named networks for 28 × 28 images, and the trained teacher that ships.
+
+Every network is a ``Sequential`` of stages that carry the same names, so that layers of teacher and student can be
+told by name: ``stage1`` and ``stage2`` answer feature maps (B, channels, H, W), ``embedding`` a vector (B, D),
+``head`` the logits (B, classes). The multi-layer perceptrons have no maps.
+
+=========  ==================  ==================  =========  ==========
+name       stage1              stage2              embedding  parameters
+=========  ==================  ==================  =========  ==========
+cnn        (B, 16, 14, 14)     (B, 32, 7, 7)       (B, 128)   206,922
+cnn-half   (B, 16, 14, 14)     (B, 16, 7, 7)       (B, 64)    53,370
+conv-8     (B, 8, 14, 14)      (B, 16, 7, 7)       (B, 784)   9,098
+conv-4     (B, 4, 14, 14)      (B, 8, 7, 7)        (B, 392)   4,266
+mlp-64     –                   –                   (B, 64)    50,890
+mlp-32     –                   –                   (B, 32)    25,450
+mlp-16     –                   –                   (B, 16)    12,730
+=========  ==================  ==================  =========  ==========
+
+(for 10 classes; ``cnn`` is the teacher's architecture)
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+from safetensors.torch import load
+from torch import nn
+
+from kdlab import check, registry
+
+__all__ = ["build", "card", "names", "pretrained", "pretrained_names"]
+
+Size = tuple[int, ...]
+
+
+def _mlp(classes: int, size: Size, *, width: int) -> nn.Sequential:
+    """One hidden layer."""
+    embedding = nn.Sequential(nn.Flatten(), nn.Linear(math.prod(size), width), nn.ReLU())
+    return nn.Sequential(OrderedDict(embedding=embedding, head=nn.Linear(width, classes)))
+
+
+def _conv(classes: int, size: Size, *, width: int) -> nn.Sequential:
+    """Two convolutions of stride 2, then the classifier on all that they see."""
+    channels, height, length = _map_size(size)
+    wide = 2 * width * math.ceil(height / 4) * math.ceil(length / 4)
+    return nn.Sequential(
+        OrderedDict(
+            stage1=nn.Sequential(nn.Conv2d(channels, width, 3, stride=2, padding=1), nn.ReLU()),
+            stage2=nn.Sequential(nn.Conv2d(width, 2 * width, 3, stride=2, padding=1), nn.ReLU()),
+            embedding=nn.Flatten(),
+            head=nn.Linear(wide, classes),
+        )
+    )
+
+
+def _cnn(classes: int, size: Size, *, widths: tuple[int, int], embedding: int) -> nn.Sequential:
+    """Two convolutions, each halved by pooling, and a hidden layer."""
+    channels, height, length = _map_size(size)
+    first, second = widths
+    wide = second * (height // 4) * (length // 4)
+    return nn.Sequential(
+        OrderedDict(
+            stage1=nn.Sequential(nn.Conv2d(channels, first, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+            stage2=nn.Sequential(nn.Conv2d(first, second, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+            embedding=nn.Sequential(nn.Flatten(), nn.Linear(wide, embedding), nn.ReLU()),
+            head=nn.Linear(embedding, classes),
+        )
+    )
+
+
+ARCHITECTURES: dict[str, Callable[[int, Size], nn.Sequential]] = {
+    "mlp-16": partial(_mlp, width=16),
+    "mlp-32": partial(_mlp, width=32),
+    "mlp-64": partial(_mlp, width=64),
+    "conv-4": partial(_conv, width=4),
+    "conv-8": partial(_conv, width=8),
+    "cnn-half": partial(_cnn, widths=(16, 16), embedding=64),
+    "cnn": partial(_cnn, widths=(16, 32), embedding=128),
+}
+
+
+def names() -> list[str]:
+    """The networks that :func:`build` knows."""
+    return list(ARCHITECTURES)
+
+
+def build(name: str, seed: int = 0, classes: int = 10, size: Size = (1, 28, 28)) -> nn.Sequential:
+    """A new, untrained network.
+
+    Args:
+        name: one of :func:`names`.
+        seed: of the initial weights, which depend on nothing else; the global random state stays as it was.
+        classes: width of the answer, at least 1.
+        size: shape of one input; (channels, H, W) with H, W ≥ 4 for networks with convolutions.
+
+    Raises:
+        ValueError: the name is unknown, or a number is out of range.
+    """
+    check.choice(names(), name=name)
+    check.whole(0, seed=seed)
+    check.whole(1, classes=classes, **{f"size[{i}]": n for i, n in enumerate(size)})
+    with torch.random.fork_rng(devices=[]):  # the CPU's state only, and only the CPU is seeded
+        torch.default_generator.manual_seed(seed)
+        return ARCHITECTURES[name](classes, tuple(size))
+
+
+def pretrained_names() -> list[str]:
+    """The trained models that :func:`pretrained` knows."""
+    return [Path(file).stem for file in registry.entries() if file.endswith(".safetensors")]
+
+
+def pretrained(name: str) -> nn.Sequential:
+    """A trained model that ships, verified by its sha256; a new copy at every call.
+
+    It is in eval mode; its parameters can be trained, as a co-trained teacher's must be.
+
+    Args:
+        name: one of :func:`pretrained_names`.
+
+    Raises:
+        ValueError: the name is unknown, or the file's sha256 is not the registered one.
+        FileNotFoundError: the file is missing.
+    """
+    content = _content(name)
+    told = _card(content)
+    model = build(told["architecture"], classes=told["classes"], size=tuple(told["size"]))
+    model.load_state_dict(load(content))
+    return model.eval()
+
+
+def card(name: str) -> dict:
+    """What a trained model's file says of itself: architecture, training data, accuracies, the command."""
+    return _card(_content(name))
+
+
+def _content(name: str) -> bytes:
+    check.choice(pretrained_names(), name=name)
+    return registry.read(f"{name}.safetensors")
+
+
+def _card(content: bytes) -> dict:
+    """The JSON under ``card`` in a safetensors header: one key, since the order of several would not be kept."""
+    length = int.from_bytes(content[:8], "little")
+    return json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["card"])
+
+
+def _map_size(size: Size) -> Size:
+    if len(size) != 3 or min(size[1:]) < 4:
+        raise ValueError(f"size must be (channels, H, W) with H, W ≥ 4 for a network with convolutions, got {size}")
+    return size
