@@ -99,7 +99,7 @@ def terms(trace: Trace, who: str = "student") -> Chart:
             )
     return {
         "name": "terms",
-        "title": "Loss terms, each without its weight",
+        "title": "Loss terms",
         "unit": "value",
         "log": True,
         "series": lines,
@@ -137,7 +137,7 @@ def of_run(
     beside = beside or {}
     made = [
         yardstick(traces, "accuracy", "Validation accuracy", "%", beside, 100),
-        yardstick(traces, "cross_entropy", "Cross-entropy with the labels, T = 1", "nats", beside),
+        yardstick(traces, "cross_entropy", "Cross-entropy, T = 1", "nats", beside),
         yardstick(traces, "kl", "KL(teacher ‖ student), T = 1", "nats", beside),
         terms(traces[0]),
     ]

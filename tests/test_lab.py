@@ -206,7 +206,8 @@ def test_nothing_to_save_is_said(lab):
 def test_seeds_go_side_by_side_each_with_its_own_weights():
     state = LabState()
     state.epochs = 1
-    lanes = Lanes(state.recipe(), state.load_data(), state.find_teacher(), "mlp-16", seeds=3)
+    data, teacher = state.load_data(), state.find_teacher()
+    lanes = Lanes(state.recipe(), data, teacher, "mlp-16", seeds=3)
     while not lanes.over:
         lanes.advance()
     assert [lane.training.step for lane in lanes.seeds] == [4, 4, 4]

@@ -1,0 +1,1 @@
+"""The live workbench: thin views on one state."""

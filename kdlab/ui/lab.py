@@ -187,7 +187,8 @@ class Lab:
             shown = Shown.of_lanes(lanes, with_pull=not runner.running or runner.pace is not None)
         else:
             shown = Shown.untrained(scene, s.recipe().total_steps(len(scene.data.train)))
-        self.painter.paint(shown, s.panel, min(s.sample, len(scene.x) - 1), whole=not runner.running)
+        sample = min(max(0, s.sample), len(scene.x) - 1)
+        self.painter.paint(shown, s.panel, sample, whole=not runner.running)
         left = (shown.total - shown.step) / runner.rate if runner.running and runner.rate else None
         with s.hold_trait_notifications():
             s.running, s.step, s.total, s.seconds_left = runner.running, shown.step, shown.total, left

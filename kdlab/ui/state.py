@@ -52,7 +52,7 @@ class LabState(t.HasTraits):
 
     pace = t.Enum(PACES, "10")
     panel = t.Int(0)
-    sample = t.Int(0)
+    sample = t.Int(-1)  # -1: the first of the pick, which the browser then names
 
     running = t.Bool(False)
     step = t.Int(0)

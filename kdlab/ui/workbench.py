@@ -66,6 +66,7 @@ class Workbench(w.GridBox):
         self.lab = Lab(self.state, Painter(self.views), Path(runs))
         self._wire()
         super().__init__(self._boxes())
+        self.add_class("kd")
         self.add_class("kd-workbench")
         self.lab.open_first()
         self.lab.runner.settled()  # so that the first paint shows it, and the stored picture too
