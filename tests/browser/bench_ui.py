@@ -1,0 +1,167 @@
+"""From a slider's movement to changed bars, in a real JupyterLab: our view against plotly and matplotlib.
+
+``make bench-ui`` prints a table. The same two bar charts (teacher and student, ten classes) are drawn three ways in one
+notebook and dragged by the same hand; a time is from the pointer's movement to the frame that shows the new bars. The
+ratio to our view's median is what counts; times in milliseconds depend on the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from conftest import find_chromium
+from lab import jupyter_lab, new_notebook, open_notebook, run_all
+from playwright.sync_api import Locator, Page, sync_playwright
+
+MOVES = 60
+PAUSE = 50  # ms between two movements of the hand
+DATA = """
+import numpy as np, kdlab
+data = kdlab.load("fashion-mnist")
+x, labels = data.validation.x, data.validation.y.numpy()
+from kdlab.players import tell
+teacher = tell(kdlab.pretrained("fashion-mnist-cnn"), x).logits.numpy()
+student = tell(kdlab.build("mlp-64"), x).logits.numpy()
+"""
+OURS = """
+from kdlab.ui.panels.soft_targets import SoftTargets
+view = SoftTargets(slider=True, sample=0, pick="in order")
+view.show(teacher, student, labels, classes=data.classes)
+view
+"""
+PLOTLY = """
+import ipywidgets as w, plotly.graph_objects as go
+from kdlab.metrics import soften
+figure = go.FigureWidget([go.Bar(x=data.classes, y=soften(z[:1], 2.0)[0]) for z in (teacher, student)])
+slider = w.FloatLogSlider(2.0, min=-0.3, max=1.3, step=0.005, description="T")
+def turn(change):
+    with figure.batch_update():
+        for bar, z in zip(figure.data, (teacher, student)):
+            bar.y = soften(z[:1], change.new)[0]
+slider.observe(turn, "value")
+w.VBox([slider, figure])
+"""
+MATPLOTLIB = """
+%matplotlib inline
+import matplotlib.pyplot as plt
+@w.interact(T=w.FloatLogSlider(2.0, min=-0.3, max=1.3, step=0.005))
+def bars(T):
+    figure, axes = plt.subplots(figsize=(6, 3))
+    for i, z in enumerate((teacher, student)):
+        axes.bar(np.arange(10) + 0.4 * i, soften(z[:1], T)[0], 0.4)
+    axes.set_xticks(range(10), data.classes, rotation=45)
+    plt.show()
+"""
+BUSY = "import time\nend = time.time() + 6\nwhile time.time() < end: sum(range(1000))"
+TRAINING = """
+bench = kdlab.Workbench()
+bench.state.pace, bench.state.epochs = "full", 300
+bench.lab.train()
+"""
+
+# Times each movement until the frame after the bars have changed; `changed` says what a bar is in each technique.
+WATCH = """
+([target, bars]) => {
+  const root = document.querySelector(target);
+  const look = () => [...root.querySelectorAll(bars)].map(b =>
+    b.getAttribute('d') || b.getAttribute('src') || b.getAttribute('width') || b.getAttribute('data-value')).join('|');
+  window.moved = []; window.times = [];
+  let last = look();
+  root.addEventListener('pointermove', () => window.moved.push(performance.now()), true);
+  const tick = () => {
+    const now = look();
+    if (now !== last && window.moved.length) { last = now; window.times.push(performance.now() - window.moved[0]); window.moved = []; }
+    window.watching = requestAnimationFrame(tick);
+  };
+  tick();
+}
+"""
+
+
+@contextmanager
+def server():
+    """The fixture's JupyterLab, outside pytest."""
+
+    class Folders:
+        def mktemp(self, name: str) -> Path:
+            return Path(tempfile.mkdtemp(prefix=name))
+
+    running = jupyter_lab.__wrapped__(Folders()) if hasattr(jupyter_lab, "__wrapped__") else jupyter_lab(Folders())
+    yield next(running)
+    running.close()
+
+
+def drag(page: Page, knob: Locator, target: str, bars: str) -> tuple[list[float], int]:
+    """Milliseconds of each answer, and how many movements there were."""
+    knob.scroll_into_view_if_needed()
+    page.evaluate(WATCH, [target, bars])
+    box = knob.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.3 * box["width"], y)
+    page.mouse.down()
+    for i in range(MOVES):
+        page.mouse.move(box["x"] + (0.3 + 0.5 * i / MOVES) * box["width"], y)
+        page.wait_for_timeout(PAUSE)
+    page.mouse.up()
+    page.wait_for_timeout(600)
+    page.evaluate("cancelAnimationFrame(window.watching)")
+    return page.evaluate("window.times"), MOVES
+
+
+def main() -> None:
+    """Measure and print."""
+    with server() as lab, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1366, "height": 900})
+        cells = [DATA, OURS, PLOTLY, MATPLOTLIB]
+        open_notebook(page, lab, new_notebook(lab, cells, "bench.ipynb"))
+        run_all(page)
+        ours, plotly, matplotlib = (f".jp-Cell:nth-child({i}) .jp-OutputArea" for i in (2, 3, 4))
+        for i, name in enumerate((ours, plotly, matplotlib), 2):
+            page.locator(".jp-CodeCell").nth(i - 1).evaluate("(cell, name) => cell.classList.add(name)", f"bench-{i}")
+            del name
+        rows = {}
+        slider = page.locator(".bench-2 input[type=range]").first
+        rows["kdlab, in the browser"] = drag(page, slider, ".bench-2", "[data-who]")
+        rows["plotly FigureWidget"] = drag(page, page.locator(".bench-3 .noUi-target"), ".bench-3", ".bars path")
+        rows["matplotlib interact"] = drag(page, page.locator(".bench-4 .noUi-target"), ".bench-4", "img")
+        insert_and_run(page, BUSY)
+        rows["kdlab, a cell blocks the kernel"] = drag(page, slider, ".bench-2", "[data-who]")
+        page.wait_for_timeout(6000)
+        insert_and_run(page, TRAINING)
+        page.wait_for_timeout(6000)
+        rows["kdlab, while training runs"] = drag(page, slider, ".bench-2", "[data-who]")
+        browser.close()
+    show(rows)
+
+
+def insert_and_run(page: Page, code: str) -> None:
+    """A new last cell, run without waiting for its end."""
+    page.locator(".jp-CodeCell").last.locator(".cm-content").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+    page.keyboard.press("Enter")
+    page.keyboard.insert_text(code)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_timeout(500)
+
+
+def show(rows: dict[str, tuple[list[float], int]]) -> None:
+    """The table."""
+    ours = statistics.median(next(iter(rows.values()))[0])
+    print(f"\n{'slider to changed bars':<34}{'p50 ms':>8}{'p95 ms':>8}{'ratio':>7}{'answered':>10}")
+    for name, (times, moves) in rows.items():
+        if not times:
+            print(f"{name:<34}{'–':>8}{'–':>8}{'–':>7}{0:>5} of {moves}")
+            continue
+        p50, p95 = statistics.median(times), sorted(times)[min(len(times) - 1, int(0.95 * len(times)))]
+        print(f"{name:<34}{p50:>8.1f}{p95:>8.1f}{p50 / ours:>7.1f}{len(times):>5} of {moves}")
+    print(f"{MOVES} movements, {PAUSE} ms apart; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+
+
+if __name__ == "__main__":
+    main()
