@@ -84,6 +84,9 @@ some-notebooks:
 
 # --- what is installed: a stamp newer than the lists of packages means that nothing is to be done ---
 
+# The first installation takes long enough to be watched; a later one would fill the screen with what is there already.
+AGAIN_QUIET = $(if $(wildcard $(VENV)/*.stamp),--quiet)
+
 $(BIN)/python:
 	@python=$$(sh -c "$$FIND_PYTHON") || exit 1; \
 	echo "Making $(VENV) with $$($$python --version)."; \
@@ -91,12 +94,12 @@ $(BIN)/python:
 
 $(VENV)/lab.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing kdlab and what it needs into $(VENV): some minutes the first time."
-	@$(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt --editable .
+	@$(BIN)/python -m pip install $(AGAIN_QUIET) $(PIP_ARGS) --constraint constraints.txt --editable .
 	@touch $@
 
 $(VENV)/test.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing kdlab and what its tests need into $(VENV): some minutes the first time."
-	@$(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt --editable '.[test]'
+	@$(BIN)/python -m pip install $(AGAIN_QUIET) $(PIP_ARGS) --constraint constraints.txt --editable '.[test]'
 	@touch $@ $(VENV)/lab.stamp
 
 define FIND_PYTHON
