@@ -3,8 +3,39 @@
 No gradient ever flows into ``teacher``. Temperatures and weights are arguments, never globals.
 """
 
-from kdlab.losses.feature import hint
-from kdlab.losses.relation import rkd, rkd_angle, rkd_distance
-from kdlab.losses.response import hard_targets, soft_targets
+from kdlab.losses.channels import fsp, inter_channel
+from kdlab.losses.decoupled import dist, dkd
+from kdlab.losses.feature import activation_boundary, factor_transfer, hint, vid
+from kdlab.losses.maps import attention_transfer, channel_wise, hierarchical_context, nst
+from kdlab.losses.relation import graph_gaps, instance_graph, rkd, rkd_angle, rkd_distance
+from kdlab.losses.response import generalised_jsd, hard_targets, logit_standardization, logits_mse, soft_targets
+from kdlab.losses.similarity import contrastive, correlation_congruence, pkt, similarity_preserving
 
-__all__ = ["hard_targets", "hint", "rkd", "rkd_angle", "rkd_distance", "soft_targets"]
+__all__ = [
+    "activation_boundary",
+    "attention_transfer",
+    "channel_wise",
+    "contrastive",
+    "correlation_congruence",
+    "dist",
+    "dkd",
+    "factor_transfer",
+    "fsp",
+    "generalised_jsd",
+    "graph_gaps",
+    "hard_targets",
+    "hierarchical_context",
+    "hint",
+    "instance_graph",
+    "inter_channel",
+    "logit_standardization",
+    "logits_mse",
+    "nst",
+    "pkt",
+    "rkd",
+    "rkd_angle",
+    "rkd_distance",
+    "similarity_preserving",
+    "soft_targets",
+    "vid",
+]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from kdlab import check
-
-
-def _flat(student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
-    check.same_batch(student=student, teacher=teacher)
-    return student.flatten(1), teacher.detach().flatten(1)
+from kdlab.losses.common import flat
 
 
 def _gram(f: Tensor) -> Tensor:
@@ -45,7 +43,7 @@ def rkd_distance(student: Tensor, teacher: Tensor) -> Tensor:
     Source: Park et al. 2019 (RKD), arXiv:1904.05068, equations 6 and 7.
     """
     tables = []
-    for f in _flat(student, teacher):
+    for f in flat(student, teacher):
         d = _distances(_gram(f))
         pairs = (d > 0).sum().clamp(min=1)  # the mean is over pairs that are apart; never a division by 0
         mean = d.sum() / pairs
@@ -72,7 +70,7 @@ def rkd_angle(student: Tensor, teacher: Tensor) -> Tensor:
     Source: Park et al. 2019 (RKD), arXiv:1904.05068, equations 8 and 9.
     """
     cosines = []
-    for f in _flat(student, teacher):
+    for f in flat(student, teacher):
         gram = _gram(f)
         d = _distances(gram)
         inverse = torch.where(d > 0, 1 / d.where(d > 0, torch.ones_like(d)), torch.zeros_like(d))
@@ -104,3 +102,65 @@ def rkd(student: Tensor, teacher: Tensor, *, distance_weight: float = 25.0, angl
     """
     check.between(0, float("inf"), distance_weight=distance_weight, angle_weight=angle_weight)
     return distance_weight * rkd_distance(student, teacher) + angle_weight * rkd_angle(student, teacher)
+
+
+def instance_graph(
+    student: Sequence[Tensor],
+    teacher: Sequence[Tensor],
+    *,
+    logit_weight: float = 0.1,
+    edge_weight: float = 5.0,
+    change_weight: float = 5.0,
+) -> Tensor:
+    """Instance relation graphs: samples are vertices, and how far two samples lie apart is their edge.
+
+    w_v mean (z_s − z_t)² + w_e mean (E_s − E_t)² + w_c mean (ΔE_s − ΔE_t)²: z logits; E_l[i, j] = ‖f_i − f_j‖² at layer
+    l, over the largest of the batch; ΔE = E_{l+1} − E_l, how the graph changes on the way up. Means over entries, then
+    over layers. The edges cannot see where the features lie, nor how long or how turned they are; only the logits
+    have a place.
+
+    Args:
+        student: logits (batch, classes), then one or more layers' features (batch, …), the lowest first.
+        teacher: the same of the teacher, layer by layer, of any width; no gradient flows into it.
+        logit_weight: w_v, at least 0.
+        edge_weight: w_e, at least 0.
+        change_weight: w_c, at least 0; with one layer there is no change.
+
+    Returns:
+        A scalar, at least 0; for a batch of one only the logits count.
+
+    Raises:
+        ValueError: there is no layer, their numbers differ, batches differ in length, logits differ in shape, or a
+            weight is negative.
+
+    Source: Liu et al. 2019 (IRG), CVPR 2019; weights and the largest edge as unit from its public port to PyTorch. That
+    port compares how far each sample moves between layers where we compare how each edge changes.
+    """
+    check.between(0, float("inf"), logit_weight=logit_weight, edge_weight=edge_weight, change_weight=change_weight)
+    logits, edges, changes = graph_gaps(student, teacher)
+    return logit_weight * logits + edge_weight * edges + change_weight * changes
+
+
+def graph_gaps(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """The three parts of :func:`instance_graph` without their weights: logits, edges, changes of edges."""
+    for name, given in {"student": student, "teacher": teacher}.items():
+        if isinstance(given, Tensor) or len(given) < 2:
+            got = "one tensor" if isinstance(given, Tensor) else f"{len(given)} of them"
+            raise ValueError(f"{name} must be (logits, features, …) with the features of at least one layer, got {got}")
+    if len(student) != len(teacher):
+        raise ValueError(f"student and teacher must have as many layers, got {len(student) - 1} and {len(teacher) - 1}")
+    check.shape(2, "(batch, classes)", **{"student[0]": student[0]})
+    check.same_shape(**{"student[0]": student[0], "teacher[0]": teacher[0]})
+    sides = zip(*(flat(s, t) for s, t in zip(student[1:], teacher[1:], strict=True)), strict=True)
+    edges_s, edges_t = (torch.stack([_edges(f) for f in layers]) for layers in sides)
+    logits = (student[0] - teacher[0].detach()).square().mean()
+    if len(edges_s) == 1:
+        return logits, (edges_s - edges_t).square().mean(), torch.zeros_like(logits)
+    return logits, (edges_s - edges_t).square().mean(), (edges_s.diff(dim=0) - edges_t.diff(dim=0)).square().mean()
+
+
+def _edges(f: Tensor) -> Tensor:
+    """Squared distances between samples over the largest of them, (B, B)."""
+    squared = _distances(_gram(f)).square()
+    largest = squared.amax()
+    return squared / largest.where(largest > 0, 1.0)
