@@ -115,7 +115,8 @@ def _lines(chart: Chart) -> list[tuple[str, str, NDArray, NDArray, tuple[Any, st
         role, known = series.get("role"), series.get("role") in MARKERS
         k = others % len(OTHER_MARKERS)
         colour = style.COLOURS[role] if known else style.OTHERS[others % len(style.OTHERS)]
-        dash = series.get("dash") or ("" if known or series.get("dash") == "" else ("", "dash", "dot")[others % 3])
+        cycle = (others + others // len(style.OTHERS)) % 3  # differs also when the colours begin again
+        dash = series.get("dash") or ("" if known else ("", "dash", "dot")[cycle])
         others += not known
         if len(series["x"]):
             band = (series.get("low"), series.get("high"))

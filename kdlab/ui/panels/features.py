@@ -114,6 +114,8 @@ class Features(View, source="features.js"):
 
     def picture(self) -> bytes:
         """Sample, maps and CKA grid as PNG."""
+        if not self.groups:
+            return plots.png(plots.empty(plots.figure(7.8, 4.4), "no layer features yet"))
         image = np.frombuffer(self.image, np.uint8).reshape(self.height, self.width) if self.image else np.zeros((1, 1))
         groups = [{**g, "values": self.values(g)} for g in self.groups]
         return plots.png(plots.features(image, groups, self.cka))

@@ -14,7 +14,7 @@ const MARKERS = {
 const OTHER_MARKERS = Object.values(MARKERS);
 const OTHER_COLOURS = 6; // .kd-other-0 … in panels.css
 const LABEL_GAP = 14;
-const MARK_GAP = 12;
+const MARK_GAP = 13;
 
 /** The chart that is drawn large: the first about accuracy, else the first. */
 const leading = (charts) => charts.find((c) => /accuracy/i.test(c.title)) ?? charts[0];
@@ -66,7 +66,7 @@ function lineChart({ onRead = () => {}, large = false, named = () => false } = {
     const entries = chart.series.map((s) => {
       const other = !MARKERS[s.role];
       const k = other ? others++ : 0;
-      const dash = s.dash ?? (other ? ["", "dash", "dot"][k % 3] : "");
+      const dash = s.dash || (other ? ["", "dash", "dot"][(k + Math.floor(k / OTHER_COLOURS)) % 3] : ""); // also when hues repeat
       const value = at == null ? s.y.findLast(isNumber) : valueAt(s, at);
       return { series: s, role: other ? `kd-other-${k % OTHER_COLOURS}` : `kd-role-${s.role}`, dash,
         marker: MARKERS[s.role] ?? OTHER_MARKERS[k % OTHER_MARKERS.length], name: s.name, value };
@@ -91,15 +91,17 @@ function lineChart({ onRead = () => {}, large = false, named = () => false } = {
     const sy = (y) => bottom - ((scale(y) - a) / (b - a)) * (bottom - top);
     plot = { left, right, sx, inverse: (px) => x0 + ((px - left) / (right - left)) * (x1 - x0) };
     const drawable = (y) => isNumber(y) && (!chart.log || y > 0);
-    const path = (X, Y) => { // a gap where there is no value
+    const places = (X) => X.map((x) => `${tenth(sx(x))} `); // once a series: turning numbers to text is what costs time
+    const path = (places, Y) => { // a gap where there is no value
       let d = "";
       let pen = "M";
-      for (let i = 0; i < X.length; i++) {
-        if (drawable(Y[i])) d += `${pen}${tenth(sx(X[i]))} ${tenth(sy(Y[i]))}`;
+      for (let i = 0; i < places.length; i++) {
+        if (drawable(Y[i])) d += pen + places[i] + tenth(sy(Y[i]));
         pen = drawable(Y[i]) ? "L" : "M";
       }
       return d;
     };
+    for (const e of entries) if (e.series) e.places = places(e.series.x);
     const clip = `kd-clip-${lineChart.count = (lineChart.count ?? 0) + 1}`;
     const parts = [];
     const inside = [];
@@ -109,9 +111,9 @@ function lineChart({ onRead = () => {}, large = false, named = () => false } = {
       if (at == null || Math.abs(sx(t) - sx(at)) > 46) parts.push(svg("text", { class: "kd-tick", x: sx(t), y: bottom + 14, "text-anchor": "middle" }, String(t)));
     parts.push(svg("text", { class: "kd-tick", x: right + 15, y: bottom + 14 }, "steps"));
     for (const e of entries) if (e.series?.low && e.series.high) {
-      const X = e.series.x, there = X.map((_, i) => i).filter((i) => drawable(e.series.low[i]) && drawable(e.series.high[i]));
-      const up = there.map((i) => `${tenth(sx(X[i]))} ${tenth(sy(e.series.high[i]))}`);
-      const down = there.reverse().map((i) => `${tenth(sx(X[i]))} ${tenth(sy(e.series.low[i]))}`);
+      const there = e.places.map((_, i) => i).filter((i) => drawable(e.series.low[i]) && drawable(e.series.high[i]));
+      const up = there.map((i) => e.places[i] + tenth(sy(e.series.high[i])));
+      const down = there.reverse().map((i) => e.places[i] + tenth(sy(e.series.low[i])));
       if (up.length) inside.push(svg("path", { class: `kd-band ${e.role}`, d: `M${up.concat(down).join("L")}Z` }));
     }
     for (const m of placeMarks(chart.marks ?? [], sx, right, large ? Math.floor((bottom - top) / MARK_GAP / 2) : 0)) {
@@ -127,7 +129,7 @@ function lineChart({ onRead = () => {}, large = false, named = () => false } = {
     const ys = spread(ends.map((p) => p[1]), LABEL_GAP, top + 2, bottom - 4);
     const markers = [];
     entries.forEach((e, i) => {
-      const d = e.line ? `M${left} ${sy(e.value)}H${right}` : path(e.series.x, e.series.y);
+      const d = e.line ? `M${left} ${sy(e.value)}H${right}` : path(e.places, e.series.y);
       inside.push(svg("path", { class: `kd-line ${e.role}`, d, "stroke-dasharray": DASHES[e.dash ?? ""], "data-series": e.name }));
       const here = at == null ? ends[i] : e.line || !drawable(e.value) ? null : [sx(Math.min(at, e.series.x.at(-1))), sy(e.value)];
       if (here && e.series?.y.length && here[1] >= top - 1 && here[1] <= bottom + 1) markers.push(svg("path", { class: `kd-dot ${e.role}`, d: e.marker(...here) }));
