@@ -106,7 +106,7 @@ def _matrix(axes: Axes, title: str, values: NDArray, shared: float, names: Seque
     else:
         axes.imshow(shown, cmap="cividis", vmin=0, vmax=shared, interpolation="nearest")
         title = f"{title} 0 – {100 * shared:.0f} %"
-    axes.set_title(title, fontsize=7.5, loc="left", color=style.TEXT_COLOURS.get(title.split()[0]))
+    axes.set_title(title, fontsize=7.5, loc="left", color=style.TEXT_COLOURS.get(title.split()[0], "black"))
     _bare(axes)
     if names and len(names) <= NAMED:
         axes.set_yticks(range(len(names)), names, fontsize=6)

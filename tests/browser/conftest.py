@@ -14,7 +14,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 
 def browser_path() -> str:
-    """Where Chromium is: as ``KDLAB_CHROMIUM`` says, else on the path. Without one the tests fail, they are not skipped."""
+    """Where Chromium is: as ``KDLAB_CHROMIUM`` says, else on the path; without one the tests fail."""
     named = os.environ.get("KDLAB_CHROMIUM")
     found = shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)
     assert found, f"no Chromium: {named or ', '.join(NAMES)} not found; set KDLAB_CHROMIUM to one"

@@ -18,8 +18,8 @@ PAGE = """<!doctype html>
 <div id="view" style="height: 100%"></div></main>
 <script type="module">
 const traits = {traits};
-for (const [name, value] of Object.entries(traits))
-  if (value?.bytes !== undefined) traits[name] = new DataView(Uint8Array.from(atob(value.bytes), (c) => c.charCodeAt(0)).buffer);
+const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+for (const [name, value] of Object.entries(traits)) if (value?.base64 !== undefined) traits[name] = bytes(value.base64);
 const listeners = {{}};
 window.saved = []; // what a kernel would have been told, in order
 window.sent = [];
@@ -36,7 +36,7 @@ window.model = {{
   save_changes() {{ window.saved.push(changed); changed = {{}}; }},
   send: (message) => window.sent.push(message),
 }};
-window.setBytes = (name, text) => window.model.set(name, new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer));
+window.setBytes = (name, text) => window.model.set(name, bytes(text));
 const module = await import(URL.createObjectURL(new Blob([{esm}], {{ type: "text/javascript" }})));
 window.cleanup = module.default.render({{ model: window.model, el: document.getElementById("view") }});
 window.rendered = true;
@@ -47,12 +47,14 @@ def traits(view: View) -> dict:
     """The synchronised traits of a view, bytes in base64."""
     own = [k for k in view.keys if not k.startswith("_") and k not in ("layout", "tabbable", "tooltip", "comm")]
     packed = {k: getattr(view, k) for k in own}
-    return {k: {"bytes": base64.b64encode(v).decode()} if isinstance(v, bytes) else v for k, v in packed.items()}
+    return {k: {"base64": base64.b64encode(v).decode()} if isinstance(v, bytes) else v for k, v in packed.items()}
 
 
 def html(view: View, *, dark: bool = False, width: int = 800, style: str = "") -> str:
     """The page of a view, ``width`` pixels wide."""
-    script = {key: json.dumps(value).replace("</", "<\\/") for key, value in (("traits", traits(view)), ("esm", view._esm))}
+    script = {
+        key: json.dumps(value).replace("</", "<\\/") for key, value in (("traits", traits(view)), ("esm", view._esm))
+    }
     return PAGE.format(
         name=view.name,
         css=view._css,

@@ -80,10 +80,13 @@ class SoftTargets(View, source=("sliders.js", "soft_reading.js", "soft_parts.js"
                 raise ValueError(f"{name} must have shape (samples, classes) = {(count, len(names))}, got {a.shape}")
             if not np.isfinite(a).all():
                 raise ValueError(f"{name} must hold finite logits, got {int((~np.isfinite(a)).sum())} that are not")
+        wanted = None if labels is None else np.asarray(labels)
+        if wanted is not None and wanted.size and not 0 <= wanted.min() <= wanted.max() < min(len(names), 256):
+            raise ValueError(f"labels must be below {len(names)}, got {wanted.min()} to {wanted.max()}")
         with self.hold_sync(), self.hold_trait_notifications():
             self.classes = names
-            if labels is not None:
-                self.labels = np.asarray(labels).astype(np.uint8).tobytes()
+            if wanted is not None:
+                self.labels = wanted.astype(np.uint8).tobytes()
             if images is not None:
                 pixels = np.ascontiguousarray(images, np.uint8)
                 self.height, self.width = pixels.shape[1:]
@@ -128,7 +131,11 @@ class SoftTargets(View, source=("sliders.js", "soft_reading.js", "soft_parts.js"
             matrices.append(("student", metrics.class_matrix(student, labels, t)))
             matrices.append(("difference", matrices[0][1] - matrices[1][1]))
         size = self.height * self.width
-        image = np.frombuffer(self.images, np.uint8, size, k * size).reshape(self.height, self.width) if self.images else None
+        image = (
+            np.frombuffer(self.images, np.uint8, size, k * size).reshape(self.height, self.width)
+            if self.images
+            else None
+        )
         return plots.png(
             plots.soft_targets(
                 self.classes,
@@ -147,16 +154,18 @@ class SoftTargets(View, source=("sliders.js", "soft_reading.js", "soft_parts.js"
         if teacher is None:
             return "No soft targets yet."
         k, t = self._chosen(), self.temperature
-        one = teacher[k : k + 1]
-        name = self.classes[self.labels[k]]
+        one, names = teacher[k : k + 1], self.classes
         top = metrics.soften(one, t)[0]
-        said = f"Sample {k} ({name}) at T = {t:.3g}: the teacher says {self.classes[top.argmax()]} with {100 * top.max():.1f} %"
-        said += f", entropy {metrics.entropy(one, t)[0]:.2f} nats"
+        said = (
+            f"Sample {k} ({names[self.labels[k]]}) at T = {t:.3g}: the teacher says {names[top.argmax()]} "
+            f"with {100 * top.max():.1f} %, entropy {metrics.entropy(one, t)[0]:.2f} nats"
+        )
         if student is None:
             return f"{said}."
         other = student[k : k + 1]
         return (
-            f"{said}, the student's is {metrics.entropy(other, t)[0]:.2f}, KL(teacher ‖ student) {metrics.kl(one, other, t):.3f}; "
+            f"{said}, the student's is {metrics.entropy(other, t)[0]:.2f}, "
+            f"KL(teacher ‖ student) {metrics.kl(one, other, t):.3f}; "
             f"on all {len(teacher):,} samples agreement {100 * metrics.agreement(student, teacher):.1f} %, "
             f"soft agreement {100 * metrics.soft_agreement(student, teacher, t):.1f} %."
         )

@@ -15,7 +15,7 @@ COMMANDS = ("train", "pause", "step", "reset", "save", "open")
 
 
 class Transport(View, source="transport.js"):
-    """Buttons of a training, and how far it has come. ``busy`` says what is being prepared; nothing can be pressed then."""
+    """Buttons of a training, and how far it has come; while ``busy`` names what is prepared, none can be pressed."""
 
     name = traitlets.Unicode("Training").tag(sync=True)
     title = traitlets.Unicode("", help="student ← teacher").tag(sync=True)

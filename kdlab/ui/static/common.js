@@ -10,7 +10,7 @@ function fill(node, attrs, children) {
     if (key.startsWith("on") && typeof value === "function") node.addEventListener(key.slice(2), value);
     else node.setAttribute(key, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child != null && child !== false));
+  node.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
   return node;
 }
 /** An HTML element: h("button", { type: "button", onclick: f }, "Train"). */
@@ -88,7 +88,7 @@ function segments({ label, onpick, describedby }) {
     if (now !== drawn) {
       const focused = el.contains(document.activeElement) ? document.activeElement.value : null;
       el.replaceChildren(...options.map((o) => h("label", { title: o.reason || o.help },
-        h("input", { type: "radio", name: group, value: o.value, disabled: !!o.reason, "aria-description": o.reason, onchange: () => onpick(o.value) }),
+        h("input", { type: "radio", name: group, value: o.value, disabled: !!o.reason, "aria-description": o.reason || null, onchange: () => onpick(o.value) }),
         h("span", {}, o.label ?? o.value))));
       drawn = now;
       if (focused !== null) el.querySelector(`input[value="${CSS.escape(focused)}"]`)?.focus();

@@ -12,10 +12,11 @@ export default {
       const locked = !get("locked");
       write(model, locked ? { locked, view_temperature: get("temperature") } : { locked });
     } }, svg("svg", { width: 10, height: 10, viewBox: "0 0 10 10", "aria-hidden": "true" }, shackle), lockText);
-    const train = slider({ ...T_RANGE, name: "temperature", label: "Temperature", ends: h("div", { class: "kd-ends" }, h("span", {}, "0.5"), lock, h("span", {}, "20")),
+    const reason = h("span", { class: "kd-reason", "data-name": "temperature-reason" });
+    const train = slider({ ...T_RANGE, name: "temperature", label: "Temperature", ends: h("div", { class: "kd-ends" }, h("span", {}, "0.5"), lock, reason, h("span", {}, "20")),
       oninput: (v) => { if (get("locked")) model.set("view_temperature", v); },
       oncommit: (v) => write(model, get("locked") ? { temperature: v, view_temperature: v } : { temperature: v }) });
-    const look = slider({ ...T_RANGE, name: "view-temperature", label: "looked at", slim: true, oninput: (v) => model.set("view_temperature", v), oncommit: (v) => write(model, { view_temperature: v }) });
+    const look = slider({ ...T_RANGE, name: "view-temperature", label: "looked at", slim: true, line: true, oninput: (v) => model.set("view_temperature", v), oncommit: (v) => write(model, { view_temperature: v }) });
     const note = h("p", { class: "kd-small" });
     const alpha = slider({ name: "alpha", label: "Alpha", min: 0, max: 1, step: 0.01, text: (v) => v.toFixed(2), oncommit: (v) => write(model, { alpha: v }),
       ends: h("div", { class: "kd-ends" }, h("span", { class: "kd-labels" }, "labels"), h("span", { class: "kd-teacher" }, "teacher")) });
@@ -23,11 +24,16 @@ export default {
     const scheme = segments({ label: "Scheme", onpick: (value) => write(model, { scheme: value }) });
     const fields = fieldList((name, value) => write(model, { values: { ...get("values"), [name]: value } }));
     const more = h("details", { class: "kd-more" }, h("summary", {}, "More"), fields.el);
-    more.addEventListener("toggle", () => { if (more.open !== get("more")) write(model, { more: more.open }); });
+    more.addEventListener("toggle", () => {
+      if (more.open === get("more")) return;
+      write(model, { more: more.open });
+      if (more.open) knobs.scrollTop = more.offsetTop - knobs.offsetTop; // what was opened is what is seen
+    });
     const box = formulaBox({ onlit: lit, go: (control) => (control === "alpha" ? alpha : train).range.focus() });
     const head = (text) => h("div", { class: "kd-head", "aria-hidden": "true" }, text);
-    viewRoot(model, el, "kd-controls", h("div", { class: "kd-knobs", tabindex: "-1" }, h("div", {}, train.el, look.el), h("div", {}, alpha.el, note),
-      h("div", {}, head("Type"), type.el), h("div", {}, head("Scheme"), scheme.el), more), box.el);
+    const knobs = h("div", { class: "kd-knobs" }, h("div", {}, train.el, look.el), h("div", {}, alpha.el, note),
+      h("div", {}, head("Type"), type.el), h("div", {}, head("Scheme"), scheme.el), more);
+    viewRoot(model, el, "kd-controls", knobs, box.el);
 
     /** Show which control and which symbols belong together. */
     function lit(control) {
@@ -43,7 +49,10 @@ export default {
       const locked = get("locked");
       const used = get("temperature_used");
       if (!train.busy()) train.set(get("temperature"));
-      train.disable(used ? "" : get("temperature_reason") || "not used here");
+      train.disable(!used);
+      reason.hidden = used;
+      say(reason, get("temperature_reason") || "not used here");
+      reason.title = reason.textContent;
       look.el.hidden = locked && used;
       if (!look.busy()) look.set(get("view_temperature"));
       lock.setAttribute("aria-pressed", String(locked));

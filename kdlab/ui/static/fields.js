@@ -44,7 +44,7 @@ function fieldList(onset) {
       for (const c of known.values()) c.end?.();
       known = new Map(fields.map((f) => [f.name, control(f)]));
       const groups = [...new Set(fields.map((f) => f.group ?? ""))];
-      el.replaceChildren(...groups.map((g) => h("div", { class: "kd-group", role: "group", "aria-label": g || "More" }, g ? h("h4", {}, g) : null, fields.filter((f) => (f.group ?? "") === g).map((f) => known.get(f.name).el))));
+      el.replaceChildren(...groups.map((g) => h("div", { class: "kd-group", role: "group", "aria-label": g || "More" }, g ? h("div", { class: "kd-title" }, g) : null, fields.filter((f) => (f.group ?? "") === g).map((f) => known.get(f.name).el))));
       drawn = now;
       if (focused) el.querySelector(`[data-field="${CSS.escape(focused)}"] :is(select, input)`)?.focus();
       el.scrollTop = scroll;

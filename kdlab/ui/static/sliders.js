@@ -8,15 +8,15 @@ const rounded = (value, digits) => +value.toPrecision(digits);
 
 /**
  * @param label name, shown and spoken; `data-name` of the number is `name`.
+ * @param slim a thinner slider; `line`: label, slider and number in one line.
  * @param log whether the scale is logarithmic (two significant digits), else `step` apart.
  */
-function slider({ name, label, min, max, step = 0.01, log = false, text = String, ends = null, slim = false, oninput = () => {}, oncommit = () => {} }) {
+function slider({ name, label, min, max, step = 0.01, log = false, text = String, ends = null, slim = false, line = false, oninput = () => {}, oncommit = () => {} }) {
   const id = uid(name);
   const range = h("input", { type: "range", min: 0, max: SLIDER_STEPS, step: 1, "aria-label": label });
   const box = h("input", { type: "text", inputmode: "decimal", id, class: "kd-number-box", "data-name": name, autocomplete: "off" });
-  const reason = h("p", { class: "kd-small", hidden: true });
-  const el = h("div", { class: slim ? "kd-slider kd-slim" : "kd-slider", "data-control": name },
-    h("div", { class: "kd-slider-head" }, h("label", { for: id }, label), box), range, ends, reason);
+  const el = h("div", { class: `kd-slider${slim ? " kd-slim" : ""}${line ? " kd-line" : ""}`, "data-control": name },
+    h("div", { class: "kd-slider-head" }, h("label", { for: id }, label), box), range, ends);
   let value = min;
   let timer = 0;
 
@@ -80,11 +80,9 @@ function slider({ name, label, min, max, step = 0.01, log = false, text = String
     busy: () => timer !== 0 || range.matches(":active"),
     set(v) { if (v !== value || !box.dataset.value) { value = v; paint(); } },
     value: () => value,
-    disable(why) {
-      range.disabled = box.disabled = !!why;
-      reason.hidden = !why;
-      reason.textContent = why ?? "";
-      el.classList.toggle("kd-off", !!why);
+    disable(off) {
+      range.disabled = box.disabled = off;
+      el.classList.toggle("kd-off", off);
     },
     end: () => clearTimeout(timer),
   };

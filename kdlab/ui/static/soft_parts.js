@@ -3,8 +3,8 @@
 const SHOWN_CLASSES = 12; // more classes than this: the label's and the likeliest are drawn
 const NAMES = 76;
 const WIDE = 240;
-const ROW = 22;
-const TICKS = [0.02, 0.05, 0.1, 0.2, 0.5, 1];
+const ROW = 23;
+const TICKS = [0, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
 
 /** Two bars for each class. The scale is linear at any moment, and widens smoothly as the peak falls with T. */
 function softBars() {
@@ -51,16 +51,16 @@ function softBars() {
       row.text.setAttribute("x", (NAMES + 17 + Math.max(t, s) * scale).toFixed(1));
       say(row.text, row.student ? `${Math.round(100 * t)} · ${Math.round(100 * s)}` : `${Math.round(100 * t)}`);
     }
-    let last = -40;
+    let last = -Infinity;
     TICKS.forEach((p, k) => {
       const [line, text] = grid[k];
       const x = p * scale;
-      const fits = x <= WIDE + 0.5 && x - last >= 34;
+      const fits = x <= WIDE + 0.5 && x - last >= 36;
       line.style.display = text.style.display = fits ? "" : "none";
       if (!fits) return;
       last = x;
       for (const [key, node] of [["x1", line], ["x2", line], ["x", text]]) node.setAttribute(key, (NAMES + 10 + x).toFixed(1));
-      say(text, `${Math.round(100 * p)} %`);
+      say(text, p ? `${Math.round(100 * p)} %` : "0");
     });
   }
   return { el, build, paint };

@@ -11,7 +11,7 @@ export default {
     const n = { label: number("label", "labels"), kl: number("kl"), teacherEntropy: number("teacher-entropy", "teacher"), studentEntropy: number("student-entropy", "student"),
       agreement: number("agreement"), soft: number("soft-agreement"), untrained: number("untrained-agreement"), teacherEce: number("teacher-ece", "teacher"), studentEce: number("student-ece", "student") };
     const two = (a, b) => [a, h("span", { class: "kd-both" }, " · ", b)];
-    const fact = (term, value, both = false) => h("div", { class: both ? "kd-both" : null }, h("dt", {}, term), h("dd", {}, value));
+    const fact = (term, value, className = null) => h("div", { class: className }, h("dt", {}, term), h("dd", {}, value));
 
     const bars = softBars();
     const plot = reliabilityPlot();
@@ -34,14 +34,14 @@ export default {
     const values = lazyDetails("Values", valueTables);
     const legend = h("span", { class: "kd-legend" }, h("i", { class: "kd-key-teacher" }), h("span", { class: "kd-teacher" }, "teacher"), h("span", { class: "kd-both" }, h("i", { class: "kd-key-student" }), h("span", { class: "kd-student" }, "student")));
     const root = viewRoot(model, el, "kd-soft", h("div", { class: "kd-soft-slider" }, knob.el),
-      h("div", { class: "kd-soft-left" }, h("h4", {}, "One picture, two opinions ", title, legend), bars.el,
+      h("div", { class: "kd-soft-left" }, h("div", { class: "kd-title kd-soft-head" }, h("span", {}, "Soft targets ", title), legend), bars.el,
         h("div", { class: "kd-soft-all" },
-          h("div", {}, h("h4", {}, all, step), h("dl", {}, fact("agreement", n.agreement, true),
-            fact("soft agreement", [n.soft, h("span", { class: "kd-muted kd-untrained" }, "untrained ", n.untrained)], true), fact(h("span", {}, "calibration error ", h("small", {}, "T = 1")), two(n.teacherEce, n.studentEce)))), plot.el)),
+          h("div", {}, h("div", { class: "kd-title" }, all, step), h("dl", {}, fact("agreement", n.agreement, "kd-both"),
+            fact("soft agreement", n.soft, "kd-both"), fact("of an untrained student", n.untrained, "kd-both kd-untrained"), fact(h("span", {}, "calibration error ", h("small", {}, "T = 1")), two(n.teacherEce, n.studentEce)))), plot.el)),
       h("div", { class: "kd-soft-right" },
-        h("h4", { class: "kd-soft-pick" }, h("label", { for: picker }, "Pick"), pick, pair), thumbs.el,
-        h("div", { class: "kd-soft-one" }, image, h("dl", {}, fact("label", n.label), fact("KL(teacher ‖ student)", n.kl, true), fact(h("span", {}, "entropy"), two(n.teacherEntropy, n.studentEntropy)))),
-        h("h4", {}, "Mean soft target per class ", h("span", { class: "kd-muted" }, "row: label, column: answer")), stage, diagonal, values.el));
+        h("div", { class: "kd-title kd-soft-pick" }, h("label", { for: picker }, "Pick"), pick, pair), thumbs.el,
+        h("div", { class: "kd-soft-one" }, image, h("dl", {}, fact("label", n.label), fact("KL(teacher ‖ student)", [n.kl, " nats"], "kd-both"), fact("entropy", [two(n.teacherEntropy, n.studentEntropy), " nats"]))),
+        h("div", { class: "kd-title" }, "Mean soft target per class ", h("span", { class: "kd-muted" }, "row: label, column: answer")), stage, diagonal, values.el));
 
     let reading = null;
     let labels = new Uint8Array(0);
@@ -62,7 +62,7 @@ export default {
       root.classList.toggle("kd-nothing", !reading.teacher.there);
       root.classList.toggle("kd-no-untrained", !reading.baseline.there);
       built = "";
-      if (!reading.teacher.there) return say(title, ": no logits yet");
+      if (!reading.teacher.there) return say(title, "– none yet");
       plot.paint(reading.reliability);
       names.replaceChildren(...(C() <= SHOWN_CLASSES ? get("classes").map((name) => h("span", {}, name)) : []));
       paint();
@@ -87,8 +87,8 @@ export default {
       say(n.teacherEntropy, reading.teacher.entropy[i].toFixed(2), reading.teacher.entropy[i]);
       say(n.teacherEce, percent(reading.reliability.teacher.ece), reading.reliability.teacher.ece);
       if (reading.both) {
-        say(n.kl, `${reading.kl[i].toFixed(3)} nats`, reading.kl[i]);
-        say(n.studentEntropy, `${reading.student.entropy[i].toFixed(2)} nats`, reading.student.entropy[i]);
+        say(n.kl, reading.kl[i].toFixed(3), reading.kl[i]);
+        say(n.studentEntropy, reading.student.entropy[i].toFixed(2), reading.student.entropy[i]);
         say(n.agreement, percent(reading.agreement), reading.agreement);
         say(n.soft, percent(reading.softAgreement), reading.softAgreement);
         say(n.studentEce, percent(reading.reliability.student.ece), reading.reliability.student.ece);

@@ -6,7 +6,7 @@ function scaledText(value, unit) {
   if (value == null) return ["–", ""];
   const [size, prefix] = SI.find(([s]) => value >= s * 0.9995) ?? [1, ""];
   const v = value / size;
-  return [v >= 99.95 || (size === 1 && Number.isInteger(value)) ? v.toFixed(0) : v.toPrecision(v < 1 ? 2 : 2 + (v >= 10)).replace(/\.0+$/, ""), prefix + unit];
+  return [v >= 9.95 || (size === 1 && Number.isInteger(value)) ? v.toFixed(0) : v.toPrecision(2), prefix + unit];
 }
 const FACTS = [
   ["accuracy", "accuracy", (v) => (v == null ? ["–", ""] : [(100 * v).toFixed(1), "%"])],

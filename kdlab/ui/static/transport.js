@@ -24,7 +24,7 @@ export default {
     const done = h("span", { "data-name": "step" });
     const status = h("span", { class: "kd-muted kd-status" });
     const error = h("span", { class: "kd-error", role: "alert" });
-    const title = h("span", { class: "kd-muted kd-title" });
+    const title = h("span", { class: "kd-muted kd-names" });
     const steps = h("div", { class: "kd-steps" }, bar, h("span", { class: "kd-muted kd-done" }, done, status));
     viewRoot(model, el, "kd-transport", h("div", { class: "kd-name" }, h("strong", {}, "kdlab"), title), main, step, reset, pace.el, h("span", { class: "kd-muted kd-a-second", "aria-hidden": "true" }, "/ s"), steps, error, save, open);
 

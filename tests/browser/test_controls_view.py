@@ -1,0 +1,316 @@
+"""Controls, top bar, bottom line and tabs in a real browser, by pointer and by keys."""
+
+import pytest
+from harness import drag, settle, value, violations
+
+from kdlab.ui.panels.controls import Controls
+from kdlab.ui.panels.strip import Strip
+from kdlab.ui.panels.tabs import Tabs
+from kdlab.ui.panels.transport import Transport
+
+COLUMN = {"width": 236, "style": "height: 520px"}
+FIELDS = [
+    {"name": "method", "label": "Method", "kind": "choice", "group": "Method", "help": "what the loss compares",
+     "options": [["soft-targets", "soft-targets", ""], ["dkd", "dkd", ""], ["graph", "graph", "needs a graph"]]},
+    {"name": "labelled", "label": "Labelled images", "kind": "choice", "group": "Data", "help": "",
+     "options": [[250, "250", ""], [500, "500", ""], ["all", "all 10,000", ""]]},
+    {"name": "learning_rate", "label": "Learning rate", "kind": "log", "min": 1e-4, "max": 1e-1, "group": "Training"},
+    {"name": "weight", "label": "Weight", "kind": "float", "min": 0.0, "max": 4.0, "step": 0.1, "group": "Training"},
+    {"name": "epochs", "label": "Epochs", "kind": "int", "min": 1, "max": 300, "step": 1, "group": "Training"},
+    {"name": "decay", "label": "Cosine decay", "kind": "toggle", "group": "Training"},
+]  # fmt: skip
+VALUES = {"method": "soft-targets", "labelled": 500, "learning_rate": 1e-3, "weight": 1.0, "epochs": 60, "decay": False}
+FORMULA = {
+    "labels": {"weight": 0.1, "value": 0.7123},
+    "terms": [{"name": "soft targets", "symbol": "T² KL(teacher ‖ student)", "weight": 0.9, "value": 0.0481}],
+    "total": 0.11452,
+    "pull": {"labels": 0.12, "teacher": 0.88, "cosine": -0.43},
+}
+CHOICES = {
+    "type": {"response": "", "feature": "", "relation": ""},
+    "scheme": {"offline": "", "online": "needs a second network", "self": ""},
+}
+
+
+def controls(**traits) -> Controls:
+    return Controls(**{"fields": FIELDS, "values": VALUES, "formula": FORMULA, "choices": CHOICES, **traits})
+
+
+def saved(page) -> list:
+    settle(page)
+    return page.evaluate("window.saved")
+
+
+def test_a_drag_moves_what_is_looked_at_and_trains_on_release(view_page):
+    page = view_page(controls(temperature=2.0, view_temperature=2.0), **COLUMN)
+    drag(page, "Temperature", 0.8, release=False)
+    looked_at = page.evaluate("window.model.get('view_temperature')")
+    assert 8 < looked_at < 12
+    assert value(page, '[data-name="temperature"]') == looked_at
+    assert page.evaluate("window.model.get('temperature')") == 2.0
+    assert saved(page) == []
+    page.mouse.up()
+    assert saved(page) == [{"temperature": looked_at, "view_temperature": looked_at}]
+
+
+def test_the_slider_is_logarithmic(view_page):
+    page = view_page(controls(), **COLUMN)
+    drag(page, "Temperature", 0.5)
+    assert page.evaluate("window.model.get('temperature')") == pytest.approx((0.5 * 20) ** 0.5, rel=0.05)
+
+
+def test_unlocked_both_temperatures_are_apart_until_locked_again(view_page):
+    page = view_page(controls(temperature=2.0, view_temperature=2.0), **COLUMN)
+    assert not page.get_by_role("slider", name="looked at").is_visible()
+    page.get_by_role("button", name="view T = train T").click()
+    drag(page, "looked at", 0.9)
+    seen = page.evaluate("window.model.get('view_temperature')")
+    assert seen > 10
+    assert page.evaluate("window.model.get('temperature')") == 2.0
+    drag(page, "Temperature", 0.2)
+    assert page.evaluate("window.model.get('view_temperature')") == seen
+    trained = page.evaluate("window.model.get('temperature')")
+    assert trained < 1.5
+    page.get_by_role("button", name="view T is its own").click()
+    assert saved(page)[-1] == {"locked": True, "view_temperature": trained}
+    assert not page.get_by_role("slider", name="looked at").is_visible()
+
+
+def test_where_a_method_has_no_temperature_the_slider_says_why_and_one_can_still_look(view_page):
+    page = view_page(controls(temperature_used=False, temperature_reason="hint knows no temperature"), **COLUMN)
+    assert page.get_by_role("slider", name="Temperature").is_disabled()
+    assert page.get_by_text("hint knows no temperature").is_visible()
+    drag(page, "looked at", 0.9)
+    assert page.evaluate("window.model.get('view_temperature')") > 10
+
+
+def test_alpha_by_drag_and_by_keys(view_page):
+    page = view_page(controls(alpha=0.9), **COLUMN)
+    drag(page, "Alpha", 0.25)
+    assert saved(page) == [{"alpha": pytest.approx(0.25, abs=0.011)}]
+    page.get_by_role("slider", name="Alpha").press("Home")
+    assert value(page, '[data-name="alpha"]') == 0
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("window.saved.length > 1")
+    assert saved(page)[1:] == [{"alpha": 0.01}]  # two keys, one change of the training
+
+
+def test_a_value_from_the_kernel_moves_the_slider(view_page):
+    page = view_page(controls(alpha=0.9), **COLUMN)
+    page.evaluate("window.model.set('alpha', 0.5)")
+    settle(page)
+    assert value(page, '[data-name="alpha"]') == 0.5
+    assert page.get_by_role("slider", name="Alpha").input_value() == "500"
+
+
+def test_type_and_scheme_by_click_and_arrow_and_a_reason_where_there_is_no_choice(view_page):
+    page = view_page(controls(), **COLUMN)
+    page.get_by_role("radio", name="feature").click()
+    assert saved(page) == [{"type": "feature"}]
+    page.keyboard.press("ArrowRight")
+    assert saved(page)[-1] == {"type": "relation"}
+    online = page.get_by_role("radio", name="online")
+    assert online.is_disabled()
+    assert online.get_attribute("aria-description") == "needs a second network"
+    assert page.get_by_title("needs a second network").is_visible()
+    page.get_by_role("radio", name="offline").focus()
+    page.keyboard.press("ArrowRight")  # steps over what is disabled
+    assert saved(page)[-1] == {"scheme": "self"}
+
+
+def test_the_folded_part_opens_and_each_kind_of_field_writes_its_value(view_page):
+    page = view_page(controls(), **COLUMN)
+    page.get_by_text("More").click()
+    assert saved(page) == [{"more": True}]
+
+    def last() -> dict:
+        return saved(page)[-1]["values"]
+
+    page.get_by_label("Labelled images").select_option("250")
+    assert last() == VALUES | {"labelled": 250}  # a number stays a number
+    page.get_by_label("Labelled images").select_option("all 10,000")
+    assert last()["labelled"] == "all"
+    assert page.get_by_label("Method").locator("option", has_text="needs a graph").is_disabled()
+    page.get_by_label("Epochs").fill("400")
+    page.get_by_label("Epochs").press("Enter")
+    assert last()["epochs"] == 60  # not allowed: nothing is written
+    page.get_by_label("Epochs").fill("12")
+    page.get_by_label("Epochs").press("Enter")
+    assert last()["epochs"] == 12
+    page.get_by_label("Cosine decay").check()
+    assert last()["decay"] is True
+    page.get_by_role("slider", name="Learning rate").scroll_into_view_if_needed()
+    page.get_by_role("slider", name="Learning rate").press("End")
+    page.wait_for_function("window.saved.at(-1).values.learning_rate === 0.1")
+    page.get_by_role("slider", name="Weight").press("ArrowRight")
+    page.wait_for_function("window.saved.at(-1).values.weight !== 1")
+    assert last() == {
+        "method": "soft-targets",
+        "labelled": "all",
+        "learning_rate": 0.1,
+        "weight": 1.1,
+        "epochs": 12,
+        "decay": True,
+    }
+
+
+def test_open_the_column_scrolls_inside_itself_and_the_formula_stays(view_page):
+    page = view_page(controls(more=True), **COLUMN)
+    column = page.locator(".kd-controls").bounding_box()
+    box = page.locator(".kd-formula").bounding_box()
+    assert column["height"] == 520
+    assert box["y"] + box["height"] <= column["y"] + column["height"]
+    last = page.get_by_label("Cosine decay")
+    last.scroll_into_view_if_needed()
+    at = last.bounding_box()
+    assert at["y"] + at["height"] <= box["y"]
+    assert page.evaluate("document.querySelector('.kd-controls').scrollWidth") <= 236
+
+
+def test_closed_everything_fits_without_scrolling_also_with_all_notes(view_page):
+    page = view_page(
+        controls(
+            locked=False,
+            alpha_note="below 1: labels train the classifier",
+            notice="self-distillation needs depth: the student is now conv-8",
+        ),
+        **COLUMN,
+    )  # fmt: skip
+    knobs = page.evaluate(
+        "(() => { const k = document.querySelector('.kd-knobs'); return [k.scrollHeight, k.clientHeight]; })()"
+    )
+    assert knobs[0] <= knobs[1]
+    assert page.get_by_role("status").inner_text() == "self-distillation needs depth: the student is now conv-8"
+
+
+def test_the_formula_has_the_live_numbers(view_page):
+    page = view_page(controls(), **COLUMN)
+    assert (
+        page.locator('[data-name="formula"]').inner_text().replace("\n", "")
+        == "(1 − α) CE + α T² KL(teacher ‖ student)"
+    )
+    assert value(page, '[data-name="weight"][data-term="labels"]') == 0.1
+    assert value(page, '[data-name="term"][data-term="soft targets"]') == 0.0481
+    assert page.locator('[data-name="loss"]').inner_text() == "0.10 · 0.71 + 0.90 · 0.048 = 0.11"
+    assert value(page, '[data-name="total"]') == 0.11452
+    assert (
+        page.locator('[data-name="pull"]').inner_text()
+        == "pull on the student: labels 12 %, teacher 88 %, opposed (cosine −0.43)"
+    )
+    page.evaluate("f => window.model.set('formula', f)", {**FORMULA, "labels": None, "pull": None, "total": 0.0433})
+    settle(page)
+    assert page.locator('[data-name="formula"]').inner_text() == "T² KL(teacher ‖ student)"
+    assert page.locator('[data-name="loss"]').inner_text() == "0.90 · 0.048 = 0.043"
+    assert not page.locator('[data-name="pull"]').is_visible()
+    page.evaluate("window.model.set('formula', {})")
+    settle(page)
+    assert "once a step is done" in page.locator('[data-name="formula"]').inner_text()
+
+
+def test_symbols_and_controls_show_each_other(view_page):
+    page = view_page(controls(), **COLUMN)
+    lit = "() => [...document.querySelectorAll('.kd-lit')].map(e => e.dataset.control ?? e.dataset.symbol)"
+    page.get_by_role("button", name="T: go to temperature").hover()
+    assert page.evaluate(lit) == ["temperature", "temperature"]
+    page.get_by_role("slider", name="Alpha").hover()
+    assert page.evaluate(lit) == ["alpha", "alpha"]  # both α of the formula
+    page.get_by_role("button", name="T: go to temperature").click()
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Temperature"
+
+
+BAR = {"title": "mlp-64 ← fashion-mnist-cnn", "step": 150, "total": 240}
+
+
+def test_every_button_sends_its_command(view_page):
+    page = view_page(Transport(**BAR), width=1040)
+    for name in ("Train", "Step", "Reset", "Save", "Open"):
+        page.get_by_role("button", name=name, exact=True).click()
+    page.evaluate("window.model.set('running', true)")
+    settle(page)
+    page.get_by_role("button", name="Pause", exact=True).click()
+    assert [m["command"] for m in page.evaluate("window.sent")] == ["train", "step", "reset", "save", "open", "pause"]
+    page.get_by_role("radio", name="100").click()
+    assert saved(page) == [{"pace": "100"}]
+
+
+def test_progress_and_time_left_are_said(view_page):
+    page = view_page(Transport(**BAR, running=True, seconds_left=0.93, status="3 seeds"), width=1040)
+    assert page.locator(".kd-done").inner_text() == "step 150 of 240 · 0.9 s left · 3 seeds"
+    bar = page.get_by_role("progressbar")
+    assert (bar.get_attribute("aria-valuenow"), bar.get_attribute("aria-valuemax")) == ("150", "240")
+    share = page.evaluate(
+        """() => { const b = document.querySelector('.kd-progress');
+             return b.firstChild.offsetWidth / b.offsetWidth; }"""
+    )
+    assert share == pytest.approx(150 / 240, abs=0.02)
+
+
+def test_busy_says_what_and_lets_nothing_be_pressed(view_page):
+    page = view_page(Transport(**BAR, busy="asking the teacher …"), width=1040)
+    assert page.locator(".kd-done").inner_text() == "asking the teacher …"
+    assert all(b.is_disabled() for b in page.get_by_role("button").all())
+
+
+def test_an_error_is_an_alert(view_page):
+    page = view_page(Transport(**BAR), width=1040)
+    page.evaluate("window.model.set('error', 'alpha must be in [0, 1], got 2')")
+    settle(page)
+    assert page.get_by_role("alert").inner_text() == "alpha must be in [0, 1], got 2"
+
+
+@pytest.mark.parametrize(
+    "text", ["step 12,345 of 120,000", "a very long word about something that is being prepared here"]
+)
+def test_the_bar_stays_one_line_whatever_it_says(view_page, text):
+    page = view_page(
+        Transport(title="a-student-with-a-long-name ← an-own-teacher", step=12345, total=120000, busy=text), width=1040
+    )
+    box = page.locator(".kd-transport").bounding_box()
+    assert box["height"] == 44
+    assert page.evaluate("document.querySelector('.kd-transport').scrollWidth") <= 1040
+
+
+def test_the_strip_scales_its_numbers(view_page):
+    teacher = {"accuracy": 0.872, "parameters": 206922, "bytes": 827688, "macs": 1223456, "microseconds": 255.3}
+    student = {"accuracy": 0.8035, "parameters": 50890, "bytes": 203560, "macs": 780, "microseconds": None}
+    page = view_page(Strip(teacher=teacher, student=student), width=1040)
+    lines = [e.inner_text().replace("\n", " ") for e in page.locator(".kd-strip dl > div").all()]
+    assert lines == [
+        "accuracy 87.2 | 80.3 %",
+        "parameters 207 | 51 k",
+        "size 828 | 204 kB",
+        "MACs 1.2 M | 780",
+        "an answer 255 µs | –",
+    ]
+    assert value(page, '[data-who="student"][data-name="bytes"]') == 203560
+    assert page.get_by_text("all at T = 1").is_visible()
+
+
+def test_tabs_open_by_click_and_arrows(view_page):
+    page = view_page(Tabs(names=["Soft targets", "Curves", "Runs"]), width=800)
+    page.get_by_role("tab", name="Curves").click()
+    assert saved(page) == [{"selected": 1}]
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")  # over the end to the first
+    assert [s["selected"] for s in saved(page)] == [1, 2, 0]
+    assert page.get_by_role("tab", selected=True).inner_text().strip() == "Soft targets"
+    assert page.evaluate("document.activeElement.textContent") == "Soft targets"
+
+
+EXAMPLES = {
+    "controls": (lambda: controls(locked=False, more=True, notice="the student is now conv-8"), COLUMN),
+    "no-temperature": (lambda: controls(temperature_used=False, temperature_reason="none"), COLUMN),
+    "transport": (lambda: Transport(**BAR, running=True), {"width": 1040}),
+    "error": (lambda: Transport(**BAR, error="alpha must be in [0, 1], got 2"), {"width": 1040}),
+    "busy": (lambda: Transport(**BAR, busy="asking the teacher"), {"width": 1040}),
+    "strip": (lambda: Strip(teacher={"accuracy": 0.87}), {"width": 1040}),
+    "tabs": (lambda: Tabs(names=["Soft targets", "Curves"]), {"width": 800}),
+}
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_axe_finds_nothing(view_page, name, dark):
+    make, size = EXAMPLES[name]
+    page = view_page(make(), dark=dark, **size)
+    assert violations(page) == []
