@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return options.act(options)
     except (ValueError, TypeError, OSError, DivergedError) as error:
-        print(f"kdlab: {error}", file=sys.stderr)
+        print(f"kdlab: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("kdlab: stopped", file=sys.stderr)
@@ -110,8 +110,9 @@ def _list(options: argparse.Namespace) -> int:
     for title, rows in tables.items():
         if options.what in (None, title):
             print(title)
+            wide = 2 + max(len(name) for name, *_ in rows)
             for name, kind, meaning in rows:
-                print(f"  {name:<22}{kind:<10}{meaning}".rstrip())
+                print(f"  {name:<{wide}}{kind:<10}{meaning}".rstrip())
     return 0
 
 

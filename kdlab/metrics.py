@@ -26,7 +26,8 @@ def log_soften(logits: ArrayLike, temperature: float = 1.0) -> NDArray:
     """Logarithm of softmax(logits / T), (samples, classes), in nats; finite for saturated logits too."""
     check.positive(temperature=temperature)
     (z,) = _logits(logits=logits)
-    return _log_softmax(z / temperature, axis=1)
+    with np.errstate(invalid="ignore"):  # a student that has diverged: NaN tells it
+        return _log_softmax(z / temperature, axis=1)
 
 
 def soften(logits: ArrayLike, temperature: float = 1.0) -> NDArray:

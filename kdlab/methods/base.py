@@ -102,7 +102,7 @@ def register(name: str, *, type: str) -> Callable[[type[Method]], type[Method]]:
 
 
 def names(type: str | None = None) -> list[str]:
-    """Names of the methods, of one type or of all; the types' default methods come first.
+    """Names of the methods, of one type or type by type; a type's default method comes first.
 
     Raises:
         ValueError: the type is unknown.
@@ -110,7 +110,7 @@ def names(type: str | None = None) -> list[str]:
     if type is not None:
         check.choice(TYPES, type=type)
     found = [name for name, cls in _METHODS.items() if type in (None, cls.type)]
-    return sorted(found, key=lambda name: name not in DEFAULTS.values())
+    return sorted(found, key=lambda name: (TYPES.index(_METHODS[name].type), name != DEFAULTS[_METHODS[name].type]))
 
 
 def kind(name: str) -> type[Method]:

@@ -33,12 +33,16 @@ def regressor(student: tuple[int, ...], teacher: tuple[int, ...]) -> nn.Module:
 @register("hint", type="feature")
 @dataclass(frozen=True)
 class Hint(Method):
-    """Match the teacher's features through a learned regressor (Romero et al. 2015, arXiv:1412.6550)."""
+    """Match the teacher's features through a learned regressor (Romero et al. 2015, arXiv:1412.6550).
+
+    The default weight makes its gradient in a new mlp-64 about as long as that of the labels' cross-entropy (1.3 times:
+    500 images, the shipped teacher, embedding to embedding, mean of five seeds). For other pairs the ledger shows it.
+    """
 
     symbol = "‖r(F student) − F teacher‖²"
     compares = "any"
 
-    weight: float = knob(1.0, 0.0, 100.0, "how much this term counts within the distillation loss")
+    weight: float = knob(1.0, 0.0, 20.0, "how much this term counts within the distillation loss")
 
     def adapter(self, student: Knowledge, teacher: Knowledge, pairs: Pairs) -> nn.Module:
         """One regressor for each pair of layers."""

@@ -1,0 +1,58 @@
+"""What a network costs, counted by hand."""
+
+import pytest
+import torch
+from helpers import bits, net, same
+from torch import nn
+
+import kdlab
+from kdlab.deploy import measure
+
+
+def test_a_perceptron_by_hand():
+    cost = measure(kdlab.build("mlp-16"), torch.zeros(1, 1, 28, 28), repeats=3)
+    assert cost.parameters == 784 * 16 + 16 + 16 * 10 + 10
+    assert cost.bytes == 4 * cost.parameters
+    assert cost.macs == 784 * 16 + 16 * 10
+
+
+def test_a_convolution_by_hand():
+    """A 3 × 3 kernel at 36 places, from 1 channel to 4; then 144 × 8 and 8 × 3."""
+    model = net(batch_norm=True)
+    cost = measure(model, torch.zeros(1, 1, 6, 6), repeats=3)
+    assert cost.macs == 36 * 9 * 4 + 144 * 8 + 8 * 3
+    assert cost.parameters == (9 * 4 + 4) + (4 + 4) + (144 * 8 + 8) + (8 * 3 + 3)
+    assert cost.bytes == 4 * (cost.parameters + 4 + 4) + 8  # running mean and variance, and a counter of 8 bytes
+
+
+def test_other_precisions_and_shared_weights_are_counted_as_stored():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(36, 36, bias=False), nn.Linear(36, 36, bias=False))
+    model[2].weight = model[1].weight
+    cost = measure(model.half(), torch.zeros(1, 36, dtype=torch.half), repeats=1)
+    assert (cost.parameters, cost.bytes, cost.macs) == (36 * 36, 2 * 36 * 36, 2 * 36 * 36)
+
+
+def test_time_is_of_one_answer_to_one_input():
+    sizes = []
+    model = net()
+    model.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
+    cost = measure(model, torch.zeros(7, 1, 6, 6), repeats=20)
+    assert set(sizes) == {1}
+    assert len(sizes) == 1 + 20 + 20 // 10 + 1
+    assert 0 < cost.microseconds <= cost.p95
+
+
+def test_nothing_about_the_network_or_torch_changes():
+    model = net(batch_norm=True, dropout=0.5).train()
+    before, threads = bits(model), torch.get_num_threads()
+    measure(model, torch.rand(1, 1, 6, 6), repeats=2)
+    assert same(bits(model), before)
+    assert model.training
+    assert torch.get_num_threads() == threads
+
+
+def test_bad_arguments_are_named():
+    with pytest.raises(ValueError, match=r"^example must be one input of shape \(1, …\), got \(0, 36\)$"):
+        measure(net(), torch.zeros(0, 36))
+    with pytest.raises(ValueError, match=r"^repeats must be a whole number of at least 1, got 0$"):
+        measure(net(), torch.zeros(1, 1, 6, 6), repeats=0)

@@ -1,0 +1,125 @@
+"""What networks know: a teacher that is asked once, a student that is asked each time."""
+
+import gc
+
+import pytest
+import torch
+from helpers import bits, net, same, sure, toy, training
+
+from kdlab import players
+from kdlab.batches import Batches
+from kdlab.players import REMEMBERED, Kept, Player, answers, ask, fingerprint, own_chance, tell
+
+
+@pytest.mark.parametrize("shape", [600, 256, 90])
+def test_kept_is_asked_to_the_bit(shape):
+    """Shuffled, with a short last batch: what was kept of a row is what the teacher says of it now."""
+    data, teacher = toy(shape), sure()
+    kept = Kept(teacher, data.train.x)
+    kept.taps = {"stage1", "embedding"}
+    batches = Batches(data, 112, 0)
+    with torch.no_grad():
+        for step in range(2 * batches.transfer.per_epoch):
+            batch, _ = batches(step)
+            said = kept.know(batch)[""]
+            now = tell(teacher, data.train.x, ["embedding"]).at(batch.index)
+            assert torch.equal(said.logits, now.logits)
+            assert torch.equal(said.features["embedding"], now.features["embedding"])
+            assert torch.equal(said.features["stage1"], teacher.stage1(batch.x))
+            assert torch.allclose(said.logits, teacher(batch.x), atol=1e-5)
+    assert len(batch.index) == shape % 112 or shape == 256
+
+
+def test_a_teacher_in_train_mode_is_asked_in_eval_mode_and_stays_as_it_was():
+    teacher = sure(batch_norm=True, dropout=0.5).train()
+    before, x = bits(teacher), toy().train.x
+    said = tell(teacher, x)
+    assert teacher.training
+    assert teacher.stage1[1].training
+    assert same(bits(teacher), before)
+    assert torch.equal(said.logits, teacher.eval()(x))
+    assert not said.logits.requires_grad
+
+
+def test_asking_twice_is_asking_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr(players, "tell", lambda net, x, taps=(): asked.append(len(x)) or tell(net, x, taps))
+    teacher, x = sure(), toy().train.x
+    assert ask(teacher, x) is ask(teacher, x)
+    ask(teacher, x[:8])
+    ask(teacher, x, ["stage1"])
+    assert asked == [90, 8, 90]
+
+
+def test_a_teacher_that_has_changed_is_asked_anew():
+    """A fused optimiser leaves the version counters of weights as they are; only their content tells."""
+    teacher, x = sure(), toy().train.x
+    first = ask(teacher, x).logits
+    optimizer = torch.optim.Adam(teacher.parameters(), 0.1, fused=True)
+    teacher(x).sum().backward()
+    optimizer.step()
+    assert not torch.equal(first, ask(teacher, x).logits)
+    assert torch.equal(ask(teacher, x).logits, tell(teacher, x).logits)
+    teacher.head.bias.data.add_(1)
+    assert torch.equal(ask(teacher, x).logits, tell(teacher, x).logits)
+    moved = sure(batch_norm=True)
+    print_before = fingerprint(moved)
+    moved.train()(x)
+    assert fingerprint(moved) != print_before  # buffers count too
+
+
+def test_inputs_that_have_changed_are_asked_anew():
+    teacher, x = sure(), toy().train.x.clone()
+    first = ask(teacher, x).logits
+    x.add_(1)
+    assert not torch.equal(first, ask(teacher, x).logits)
+
+
+def test_memory_has_an_end():
+    teacher, x = sure(), toy().train.x
+    for i in range(3 * REMEMBERED):
+        ask(teacher, x[: i + 1])
+    assert len(players._asked[teacher]) == REMEMBERED
+    del teacher
+    gc.collect()
+    assert not [net for net in players._asked if net.head.out_features == 0]
+
+
+def test_a_students_exits_answer_from_its_layers():
+    student = net()
+    made = training(student, scheme="self")
+    player = made.setup.players["student"]
+    x = toy().validation.x
+    said = answers(player, x)
+    assert list(said) == ["", "stage1"]
+    assert torch.equal(said[""], tell(player.net, x).logits)
+    with torch.no_grad():
+        assert torch.allclose(said["stage1"], player.heads[0](player.net.stage1(x)))
+    batch, _ = made.batches(0)
+    known = player.know(batch)
+    assert known["stage1"].logits.requires_grad
+    assert torch.equal(known[""].logits, player.net(batch.x))
+
+
+def test_a_player_looks_at_no_more_than_is_asked():
+    data = toy()
+    player = Player(net())
+    assert player.know(Batches(data, 16, 0)(0)[0])[""].features == {}
+    player.taps = {"stage1"}
+    assert list(player.know(Batches(data, 16, 0)(0)[0])[""].features) == ["stage1"]
+
+
+def test_own_chance_depends_on_seed_and_step_and_leaves_the_callers_alone():
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+
+    def draw(seed, step):
+        with own_chance(seed, step):
+            return torch.rand(3).tolist()
+
+    a = draw(0, 1)
+    assert torch.equal(before, torch.random.get_rng_state())
+    torch.rand(7)
+    assert draw(0, 1) == a
+    assert draw(0, 2) != a
+    assert draw(1, 1) != a
