@@ -34,7 +34,7 @@ def leading(charts: Sequence[Chart]) -> Chart | None:
 
 def reading(value: float, unit: str) -> str:
     """A value as the curves print it: one decimal for percent, else three digits."""
-    return f"{value:.1f}" if unit == "%" else f"{value:.3g}"
+    return f"{value:.1f}" if unit == "%" else f"{value:#.3g}".rstrip(".")
 
 
 def curves(charts: Sequence[Chart], *, width: float = 7.8, height: float = 4.7) -> Figure:

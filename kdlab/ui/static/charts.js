@@ -20,8 +20,10 @@ const MARK_GAP = 13;
 const leading = (charts) => charts.find((c) => /accuracy/i.test(c.title)) ?? charts[0];
 
 /** What a chart shows as of step x, in words. */
-const readings = (chart, x) => !chart ? "" : `Step ${x}: ` + [...chart.series.map((s) => [s.name, valueAt(s, x)]), ...(chart.lines ?? []).map((l) => [l.name, l.y])]
-  .map(([name, y]) => `${name} ${reading(y, chart.unit)}${chart.unit === "%" ? " %" : ""}`).join(", ");
+function readings(chart, x) {
+  const values = [...chart.series.map((s) => [s.name, valueAt(s, x)]), ...(chart.lines ?? []).map((l) => [l.name, l.y])];
+  return `Step ${x}: ${values.map(([name, y]) => `${name} ${reading(y, chart.unit)}${chart.unit === "%" ? " %" : ""}`).join(", ")}`;
+}
 
 /** All numbers of a chart: a row for each step that a series has a value at, and one for each mark. */
 function chartTable(chart) {
@@ -29,8 +31,13 @@ function chartTable(chart) {
   const marks = new Map((chart.marks ?? []).map((m) => [m.x, m.text]));
   const xs = [...new Set([...maps.flatMap((m) => [...m.keys()]), ...marks.keys()])].sort((a, b) => a - b);
   const head = ["step", ...chart.series.map((s) => s.name), ...(chart.lines ?? []).map((l) => l.name), ...(marks.size ? ["mark"] : [])];
-  return dataTable(`${chart.title}${chart.unit ? `, ${chart.unit}` : ""}`, head, xs.map((x) => [String(x),
-    ...maps.map((m) => (m.has(x) ? reading(m.get(x), chart.unit) : "")), ...(chart.lines ?? []).map((l) => reading(l.y, chart.unit)), ...(marks.size ? [marks.get(x) ?? ""] : [])]));
+  const row = (x) => [
+    String(x),
+    ...maps.map((m) => (m.has(x) ? reading(m.get(x), chart.unit) : "")),
+    ...(chart.lines ?? []).map((l) => reading(l.y, chart.unit)),
+    ...(marks.size ? [marks.get(x) ?? ""] : []),
+  ];
+  return dataTable(`${chart.title}${chart.unit ? `, ${chart.unit}` : ""}`, head, xs.map(row));
 }
 
 /**
@@ -74,8 +81,8 @@ function lineChart({ onRead = () => {}, large = false, named = () => false } = {
     for (const line of chart.lines ?? [])
       entries.push({ line, role: MARKERS[line.role] ? `kd-role-${line.role}` : "kd-role-hard", marker: MARKERS[line.role], name: line.name, value: line.y });
     const [low, high] = yRange(chart, xs);
-    const ticks = chart.log ? logTicks(low, high) : niceTicks(low, high, Math.max(2, Math.floor(height / 45)));
-    const left = 8 + Math.max(14, ...ticks.map((t) => textWidth(reading(t, ""), `11px ${FONT}`)));
+    const ticks = chart.log ? logTicks(low, high) : niceTicks(low, high, Math.max(2, Math.floor(height / 36)));
+    const left = 8 + Math.max(14, ...ticks.map((t) => textWidth(String(t), `11px ${FONT}`)));
     const room = Math.max(60, width * 0.55);
     const labels = entries.map((e) => (named(e.name) ? "" : `${cut(e.name, room - 44, font)} `));
     const values = entries.map((e) => reading(e.value, chart.unit));
@@ -106,15 +113,18 @@ function lineChart({ onRead = () => {}, large = false, named = () => false } = {
     const parts = [];
     const inside = [];
     for (const t of ticks) parts.push(svg("line", { class: "kd-grid", x1: left, x2: right, y1: sy(t), y2: sy(t) }),
-      svg("text", { class: "kd-tick", x: left - 5, y: sy(t) + 3.5, "text-anchor": "end" }, reading(t, "")));
+      svg("text", { class: "kd-tick", x: left - 5, y: sy(t) + 3.5, "text-anchor": "end" }, String(t)));
     for (const t of niceTicks(x0, x1, Math.max(2, Math.floor((right - left) / 70))))
-      if (at == null || Math.abs(sx(t) - sx(at)) > 46) parts.push(svg("text", { class: "kd-tick", x: sx(t), y: bottom + 14, "text-anchor": "middle" }, String(t)));
+      if (at == null || Math.abs(sx(t) - sx(at)) > 46) // the step that is read stands in their place
+        parts.push(svg("text", { class: "kd-tick", x: sx(t), y: bottom + 14, "text-anchor": "middle" }, String(t)));
     parts.push(svg("text", { class: "kd-tick", x: right + 15, y: bottom + 14 }, "steps"));
+    const bands = entries.filter((e) => e.series?.low && e.series.high).length;
     for (const e of entries) if (e.series?.low && e.series.high) {
       const there = e.places.map((_, i) => i).filter((i) => drawable(e.series.low[i]) && drawable(e.series.high[i]));
       const up = there.map((i) => e.places[i] + tenth(sy(e.series.high[i])));
       const down = there.reverse().map((i) => e.places[i] + tenth(sy(e.series.low[i])));
-      if (up.length) inside.push(svg("path", { class: `kd-band ${e.role}`, d: `M${up.concat(down).join("L")}Z` }));
+      if (up.length) inside.push(svg("path", { class: `kd-band ${e.role}`, opacity: bands > 3 ? 0.06 : 0.15, // many bands: fainter
+         d: `M${up.concat(down).join("L")}Z` }));
     }
     for (const m of placeMarks(chart.marks ?? [], sx, right, large ? Math.floor((bottom - top) / MARK_GAP / 2) : 0)) {
       parts.push(svg("line", { class: "kd-mark", x1: m.at, x2: m.at, y1: top, y2: bottom }));
@@ -132,20 +142,24 @@ function lineChart({ onRead = () => {}, large = false, named = () => false } = {
       const d = e.line ? `M${left} ${sy(e.value)}H${right}` : path(e.places, e.series.y);
       inside.push(svg("path", { class: `kd-line ${e.role}`, d, "stroke-dasharray": DASHES[e.dash ?? ""], "data-series": e.name }));
       const here = at == null ? ends[i] : e.line || !drawable(e.value) ? null : [sx(Math.min(at, e.series.x.at(-1))), sy(e.value)];
-      if (here && e.series?.y.length && here[1] >= top - 1 && here[1] <= bottom + 1) markers.push(svg("path", { class: `kd-dot ${e.role}`, d: e.marker(...here) }));
+      if (here && e.series?.y.length && here[1] >= top - 1 && here[1] <= bottom + 1)
+        markers.push(svg("path", { class: `kd-dot ${e.role}`, d: e.marker(...here) }));
       parts.push(svg("path", { class: "kd-leader", d: `M${Math.max(ends[i][0], right) + 4} ${ends[i][1]}L${right + 12} ${ys[i]}` }),
         svg("text", { class: `kd-label ${e.role}`, x: right + 15, y: ys[i] + 4 }, labels[i],
           svg("tspan", { "data-name": e.name, "data-value": isNumber(e.value) ? e.value : "" }, values[i]), svg("title", {}, e.name)));
     });
     const shown = at == null ? [] : [svg("line", { class: "kd-at", x1: sx(at), x2: sx(at), y1: top, y2: bottom }),
-      svg("text", { class: "kd-at-text", x: Math.min(Math.max(sx(at), left + 20), right - 20), y: bottom + 14, "text-anchor": "middle", "data-name": "step", "data-value": at }, `step ${at}`)];
+      svg("text", { class: "kd-at-text", x: Math.min(Math.max(sx(at), left + 20), right - 20), y: bottom + 14,
+        "text-anchor": "middle", "data-name": "step", "data-value": at }, `step ${at}`)];
     const said = entries.map((e, i) => `${e.name} ${values[i]}${chart.unit === "%" ? " %" : ""}`).join(", ");
-    stage.replaceChildren(svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${chart.title}: ${said || "nothing yet"}` },
+    const name = `${chart.title}: ${said || "nothing yet"}`;
+    stage.replaceChildren(svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": name },
       svg("defs", {}, svg("clipPath", { id: clip }, svg("rect", { x: left, y: top - 1, width: right - left + 1, height: bottom - top + 2 }))),
       ...parts, svg("g", { "clip-path": `url(#${clip})` }, ...inside), ...markers, ...shown));
     Object.assign(cursor.style, { left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px` });
     cursor.setAttribute("aria-label", `Read ${chart.title} at a step`);
-    for (const [key, value] of [["min", x0], ["max", x1], ["now", at ?? x1], ["text", at == null ? said || "nothing yet" : `step ${at}: ${said}`]]) cursor.setAttribute(`aria-value${key}`, value);
+    const text = at == null ? said || "nothing yet" : `step ${at}: ${said}`;
+    for (const [key, value] of Object.entries({ min: x0, max: x1, now: at ?? x1, text })) cursor.setAttribute(`aria-value${key}`, value);
   }
 
   const nearest = (x) => {

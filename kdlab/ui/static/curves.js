@@ -12,7 +12,7 @@ export default {
     const read = (x) => {
       for (const chart of known.values()) chart.read(x);
       clearTimeout(read.timer); // say it once the hand rests
-      if (x != null) read.timer = setTimeout(() => { said.textContent = readings(leading(model.get("charts")), x); }, 400);
+      if (x != null) read.timer = setTimeout(() => { const chart = leading(model.get("charts")); if (chart) said.textContent = readings(chart, x); }, 400);
     };
 
     function draw() {

@@ -49,7 +49,10 @@ function drawBars(group, bytes, width, height) {
 
 const digits = (v) => (Math.abs(v) >= 100 ? v.toFixed(0) : String(+v.toPrecision(2))).replace("-", "−");
 
-const describe = (g) => `${g.title}: ${g.kind === "bars" ? `${g.cols} units` : g.kind === "matrix" ? "one map" : `${g.tiles} of ${g.total} channels`}, from ${digits(g.low)} to ${digits(g.high)}`;
+const describe = (g) => {
+  const what = { bars: `${g.cols} units`, matrix: "one map", tiles: `${g.tiles} of ${g.total} channels` }[g.kind];
+  return `${g.title}: ${what}, from ${digits(g.low)} to ${digits(g.high)}`;
+};
 
 export default {
   render({ model, el }) {
@@ -100,8 +103,9 @@ export default {
         if (f.canvas.parentNode !== f.body) f.body.replaceChildren(f.canvas);
       }
       const count = group.kind === "tiles" ? `${group.tiles} of ${group.total} channels` : group.kind === "bars" ? `${group.total} units` : "";
-      f.scale.replaceChildren(h("span", { "data-name": "low", "data-value": group.low }, digits(group.low)),
-        h("i", { class: group.who === "difference" ? "kd-bar-difference" : group.kind === "bars" ? "kd-bar-none" : "kd-bar-cividis" }),
+      const bars = group.kind === "bars";
+      f.scale.replaceChildren(bars ? "from" : "", h("span", { "data-name": "low", "data-value": group.low }, digits(group.low)),
+        bars ? "to" : h("i", { class: group.who === "difference" ? "kd-bar-difference" : "kd-bar-cividis" }),
         h("span", { "data-name": "high", "data-value": group.high }, digits(group.high)), h("span", { class: "kd-muted" }, count));
       return f.el;
     }
@@ -134,7 +138,11 @@ export default {
     }
 
     const drawCka = () => cka.replaceChildren(ckaTable(model.get("cka"), model.get("taps")[model.get("tap")]));
-    const offs = [onTraits(model, ["groups", "data"], drawMaps), onTraits(model, ["sample", "samples", "label", "image", "taps", "tap", "note"], drawSample), onTraits(model, ["cka", "taps", "tap"], drawCka)];
+    const offs = [
+      onTraits(model, ["groups", "data"], drawMaps),
+      onTraits(model, ["sample", "samples", "label", "image", "taps", "tap", "note"], drawSample),
+      onTraits(model, ["cka", "taps", "tap"], drawCka),
+    ];
     drawMaps();
     drawSample();
     drawCka();
@@ -169,6 +177,7 @@ function valuesOf(groups, bytes) {
           const values = Array.from(bytes.subarray(g.offset + k * size, g.offset + (k + 1) * size), (b) => groupValue(g, b));
           return [g.kind === "matrix" ? "map" : `channel ${k + 1}`, digits(values.reduce((a, b) => a + b, 0) / size), digits(Math.max(...values))];
         });
-    return dataTable(`${g.part === "loss" ? "compared: " : ""}${g.title.includes(g.who) ? "" : `${g.who} `}${g.title}`, g.kind === "bars" ? ["", "value"] : ["", "mean", "largest"], rows);
+    const title = `${g.part === "loss" ? "compared: " : ""}${g.title.includes(g.who) ? "" : `${g.who} `}${g.title}`;
+    return dataTable(title, g.kind === "bars" ? ["", "value"] : ["", "mean", "largest"], rows);
   });
 }

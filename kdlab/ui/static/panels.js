@@ -30,7 +30,8 @@ function drawGrey(canvas, bytes, offset, height, width) {
 /** A table of words and numbers, in a box that scrolls by keyboard too. */
 function dataTable(title, head, rows) {
   return h("div", { class: "kd-table", tabindex: "0", role: "region", "aria-label": title },
-    h("table", {}, h("caption", {}, title), h("thead", {}, h("tr", {}, head.map((text) => h(text === "" ? "td" : "th", text === "" ? {} : { scope: "col" }, text)))),
+    h("table", {}, h("caption", {}, title),
+      h("thead", {}, h("tr", {}, head.map((text) => (text === "" ? h("td") : h("th", { scope: "col" }, text))))),
       h("tbody", {}, rows.map(([first, ...rest]) => h("tr", {}, h("th", { scope: "row" }, first), rest.map((text) => h("td", {}, text)))))));
 }
 

@@ -47,7 +47,8 @@ export default {
     const said = h("p", { class: "kd-hidden", "aria-live": "polite" });
     const table = lazyDetails("Values", classMeans);
     viewRoot(model, el, "kd-relations",
-      h("div", { class: "kd-row" }, kinds.el, h("span", {}, "teacher and student still differ by ", remaining, h("span", { class: "kd-muted" }, " on average")), note),
+      h("div", { class: "kd-row" }, kinds.el,
+        h("span", {}, "teacher and student still differ by ", remaining, h("span", { class: "kd-muted" }, " on average")), note),
       stage, reading, table.el, said);
 
     let n = 0;
@@ -112,7 +113,9 @@ export default {
 
     function drawPair() {
       const [i, j] = pair;
-      for (const m of all) for (const path of m.cross) path.setAttribute("d", `M0 ${i + 0.5}H${j - 1}M${j + 2} ${i + 0.5}H${n}M${j + 0.5} 0V${i - 1}M${j + 0.5} ${i + 2}V${n}`);
+      const [x, y] = [j + 0.5, i + 0.5];
+      const cross = `M0 ${y}H${x - 1.5}M${x + 1.5} ${y}H${n}M${x} 0V${y - 1.5}M${x} ${y + 1.5}V${n}`; // leaves the cell itself open
+      for (const m of all) for (const path of m.cross) path.setAttribute("d", cross);
       const [t, s] = [at("teacher", i, j), at("student", i, j)];
       for (const [who, v] of Object.entries({ teacher: t, student: s, difference: t - s })) {
         values[who].dataset.value = v;
@@ -145,7 +148,10 @@ export default {
     stage.addEventListener("keydown", (e) => {
       const by = e.shiftKey ? 10 : 1;
       const [i, j] = pair;
-      const to = { ArrowUp: [i - by, j], ArrowDown: [i + by, j], ArrowLeft: [i, j - by], ArrowRight: [i, j + by], Home: [i, 0], End: [i, n - 1], PageUp: [0, j], PageDown: [n - 1, j] }[e.key];
+      const to = {
+        ArrowUp: [i - by, j], ArrowDown: [i + by, j], ArrowLeft: [i, j - by], ArrowRight: [i, j + by],
+        PageUp: [0, j], PageDown: [n - 1, j], Home: [i, 0], End: [i, n - 1],
+      }[e.key];
       if (!to || !n) return;
       go(...to);
       e.preventDefault();

@@ -33,9 +33,11 @@ export default {
       }
     }
 
-    const share = (value, name) => h("td", { class: "kd-number", "data-name": name, "data-value": value ?? "" }, value == null ? "–" : `${(100 * value).toFixed(1)} %`);
-    const number = (value, name) => h("td", { class: "kd-number", "data-name": name, "data-value": value ?? "" }, value == null ? "–" : name === "steps" ? value.toLocaleString("en") : String(+value.toPrecision(3)));
-    const button = (row, text, label, onclick) => h("button", { type: "button", "data-key": `${row.id} ${text}`, "aria-label": `${label} ${row.name}`, title: label, onclick }, text);
+    const cell = (name, value, text) => h("td", { class: "kd-number", "data-name": name, "data-value": value ?? "" }, value == null ? "–" : text(value));
+    const share = (value, name) => cell(name, value, (v) => percent(v));
+    const number = (value, name) => cell(name, value, (v) => (name === "steps" ? v.toLocaleString("en") : String(+v.toPrecision(3))));
+    const button = (row, text, label, onclick) =>
+      h("button", { type: "button", "data-key": `${row.id} ${text}`, "aria-label": `${label} ${row.name}`, title: label, onclick }, text);
     const line = (row) => h("tr", { "data-id": row.id, class: row.shown ? "kd-shown" : "" },
       h("td", {}, h("input", { type: "checkbox", checked: !!row.shown, "data-key": `${row.id} show`, "aria-label": `Show ${row.name}`,
         onchange: (e) => model.send({ command: "show", id: row.id, shown: e.target.checked }) })),

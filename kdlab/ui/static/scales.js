@@ -38,7 +38,7 @@ function reading(value, unit) {
   if (unit === "%") return value.toFixed(1);
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(1);
-  return size >= 1000 ? value.toFixed(0) : String(+value.toPrecision(3));
+  return size >= 1000 ? value.toFixed(0) : value.toPrecision(3);
 }
 
 const tenth = (v) => Math.round(v * 10) / 10; // far quicker than toFixed
