@@ -79,6 +79,14 @@ def test_curves_say_the_last_value_of_each_line_of_the_accuracy_chart():
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [(78.25, "%", "78.3"), (78.35, "%", "78.3"), (100.0, "%", "100.0"), (0.18, "nats", "0.180"), (123.0, "", "123")],
+)
+def test_numbers_read_as_in_the_browser(value, unit, text):
+    assert plots.reading(value, unit) == text  # what toFixed(1) and toPrecision(3) give
+
+
 def test_curves_say_nothing_of_lines_without_points():
     empty = {
         "name": "a",

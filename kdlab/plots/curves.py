@@ -7,7 +7,9 @@ A chart is a plain dict, the same that the live view draws:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,8 +35,10 @@ def leading(charts: Sequence[Chart]) -> Chart | None:
 
 
 def reading(value: float, unit: str) -> str:
-    """A value as the curves print it: one decimal for percent, else three digits."""
-    return f"{value:.1f}" if unit == "%" else f"{value:#.3g}".rstrip(".")
+    """A value as the live curves print it: one decimal for percent, a half upwards as in browsers, else three digits."""
+    if unit == "%":
+        return str(Decimal(value).quantize(Decimal("0.1"), ROUND_HALF_UP)) if math.isfinite(value) else "–"
+    return f"{value:#.3g}".rstrip(".")
 
 
 def curves(charts: Sequence[Chart], *, width: float = 7.8, height: float = 4.7) -> Figure:

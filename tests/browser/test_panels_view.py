@@ -16,6 +16,7 @@ from panel_examples import (
     runs,
 )
 
+from kdlab import plots
 from kdlab.ui.panels.curves import Curves
 
 
@@ -149,6 +150,14 @@ def test_names_and_marks_never_overlap(view_page):
         "all => all.map((n) => getComputedStyle(n).stroke + n.getAttribute('stroke-dasharray'))"
     )
     assert len(set(look)) == 8
+
+
+def test_numbers_read_as_in_the_stills(view_page):
+    one = {"name": "a", "title": "Accuracy", "unit": "%"}
+    values = [78.25, 78.35, 100.0, 7.05]
+    page = view_page(Curves(charts=[{**one, "series": [line(f"s{v}", "other", [v] * 61) for v in values]}]))
+    shown = page.locator(".kd-label tspan").all_text_contents()
+    assert shown == [plots.reading(v, "%") for v in values]
 
 
 def test_the_values_table_holds_every_step(view_page):

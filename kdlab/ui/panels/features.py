@@ -125,7 +125,7 @@ class Features(View, source="features.js"):
         if not self.taps or not 0 <= self.tap < len(self.taps):
             return "No layer features yet."
         teacher, student = self.taps[self.tap]
-        what = f"Sample {self.sample + 1}{f' ({self.label})' if self.label else ''}"
+        what = f"Sample {max(0, self.sample) + 1}{f' ({self.label})' if self.label else ''}"
         text = f"{what}: the teacher's {teacher} beside the student's {student}"
         if teacher in self.cka.get("rows", ()) and student in self.cka.get("columns", ()):
             i, j = self.cka["rows"].index(teacher), self.cka["columns"].index(student)

@@ -43,6 +43,8 @@ class Runs(View, source=("scales.js", "charts.js", "runs.js")):
         if not known:
             return f"{count}."
         best = max(known, key=lambda row: row["accuracy"])
-        agreement = f", agreement {100 * best['agreement']:.1f} %" if best.get("agreement") is not None else ""
-        accuracy = f"accuracy {100 * best['accuracy']:.1f} %"
+        agreement = (
+            f", agreement {plots.reading(100 * best['agreement'], '%')} %" if best.get("agreement") is not None else ""
+        )
+        accuracy = f"accuracy {plots.reading(100 * best['accuracy'], '%')} %"
         return f"{count}; the best, {best['name']}: {accuracy}{agreement} after {best['steps']:,} steps."

@@ -62,9 +62,10 @@ export default {
     const label = h("span", { class: "kd-labels kd-bold" });
     const status = h("span", { class: "kd-muted", role: "status" });
     const ask = (changes) => { write(model, changes); status.textContent = "asking the kernel …"; };
+    const shown = () => Math.min(Math.max(0, model.get("sample")), Math.max(1, model.get("samples")) - 1); // -1: none chosen yet
     const step = (by) => {
       const count = Math.max(1, model.get("samples"));
-      ask({ sample: (model.get("sample") + by + count) % count });
+      ask({ sample: (shown() + by + count) % count });
     };
     const taps = h("select", { id, onchange: () => ask({ tap: +taps.value }) });
     const maps = h("div", { class: "kd-maps" });
@@ -127,10 +128,9 @@ export default {
     function drawSample() {
       const [height, width] = [model.get("height"), model.get("width")];
       const count = model.get("samples");
-      sample.textContent = `Sample ${model.get("sample") + 1}${count > 1 ? ` of ${count}` : ""}`;
-      sample.dataset.value = model.get("sample");
+      say(sample, `Sample ${shown() + 1}${count > 1 ? ` of ${count.toLocaleString("en")}` : ""}`, shown());
       label.textContent = model.get("label");
-      image.setAttribute("aria-label", `Sample ${model.get("sample") + 1}: ${model.get("label") || "picture"}`);
+      image.setAttribute("aria-label", `Sample ${shown() + 1}: ${model.get("label") || "picture"}`);
       image.hidden = !(height && width);
       if (!image.hidden) drawGrey(image, bytesOf(model.get("image")), 0, height, width);
       taps.replaceChildren(...model.get("taps").map(([t, s], i) => h("option", { value: i, selected: i === model.get("tap") }, `${t} → ${s}`)));
