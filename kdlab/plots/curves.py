@@ -35,7 +35,7 @@ def leading(charts: Sequence[Chart]) -> Chart | None:
 
 
 def reading(value: float, unit: str) -> str:
-    """A value as the live curves print it: one decimal for percent, a half upwards as in browsers, else three digits."""
+    """A value as the live curves print it: one decimal for percent, a half upwards as browsers do, else 3 digits."""
     if unit == "%":
         return str(Decimal(value).quantize(Decimal("0.1"), ROUND_HALF_UP)) if math.isfinite(value) else "–"
     return f"{value:#.3g}".rstrip(".")
