@@ -233,5 +233,5 @@ class Lab:
             self._quiet = False
         self._opened = run
         self.state.error = self.state.notice = ""
-        self.state.status = f"{self.shelf.entries[place].name}, as recorded: Train begins a run with its recipe"
+        self.state.status = f"{self.shelf.entries[place].name}, as recorded"
         self.runner.push()

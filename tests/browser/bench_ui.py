@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
-from conftest import find_chromium
-from lab import jupyter_lab, new_notebook, open_notebook, run_all
+from conftest import browser_path
+from lab import new_notebook, open_notebook, run_all, serve
 from playwright.sync_api import Locator, Page, sync_playwright
 
 MOVES = 60
@@ -74,25 +73,16 @@ WATCH = """
   root.addEventListener('pointermove', () => window.moved.push(performance.now()), true);
   const tick = () => {
     const now = look();
-    if (now !== last && window.moved.length) { last = now; window.times.push(performance.now() - window.moved[0]); window.moved = []; }
+    if (now !== last && window.moved.length) {
+      last = now;
+      window.times.push(performance.now() - window.moved[0]);
+      window.moved = [];
+    }
     window.watching = requestAnimationFrame(tick);
   };
   tick();
 }
 """
-
-
-@contextmanager
-def server():
-    """The fixture's JupyterLab, outside pytest."""
-
-    class Folders:
-        def mktemp(self, name: str) -> Path:
-            return Path(tempfile.mkdtemp(prefix=name))
-
-    running = jupyter_lab.__wrapped__(Folders()) if hasattr(jupyter_lab, "__wrapped__") else jupyter_lab(Folders())
-    yield next(running)
-    running.close()
 
 
 def drag(page: Page, knob: Locator, target: str, bars: str) -> tuple[list[float], int]:
@@ -114,16 +104,14 @@ def drag(page: Page, knob: Locator, target: str, bars: str) -> tuple[list[float]
 
 def main() -> None:
     """Measure and print."""
-    with server() as lab, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+    with tempfile.TemporaryDirectory() as home, serve(Path(home)) as lab, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1366, "height": 900})
         cells = [DATA, OURS, PLOTLY, MATPLOTLIB]
         open_notebook(page, lab, new_notebook(lab, cells, "bench.ipynb"))
         run_all(page)
-        ours, plotly, matplotlib = (f".jp-Cell:nth-child({i}) .jp-OutputArea" for i in (2, 3, 4))
-        for i, name in enumerate((ours, plotly, matplotlib), 2):
+        for i in (2, 3, 4):
             page.locator(".jp-CodeCell").nth(i - 1).evaluate("(cell, name) => cell.classList.add(name)", f"bench-{i}")
-            del name
         rows = {}
         slider = page.locator(".bench-2 input[type=range]").first
         rows["kdlab, in the browser"] = drag(page, slider, ".bench-2", "[data-who]")

@@ -3,7 +3,7 @@
 export default {
   render({ model, el }) {
     const body = h("tbody", {});
-    const head = ["show", "run", "method", "T", "α", "student", "accuracy", "agreement", "steps", "seeds", "use again"];
+    const head = ["show", "run", "method", "T", "α", "accuracy", "agreement", "steps", "seeds", "use again"];
     const numeric = new Set(["T", "α", "accuracy", "agreement", "steps", "seeds"]);
     const table = h("table", {}, h("caption", { class: "kd-hidden" }, "Runs"),
       h("thead", {}, h("tr", {}, ...head.map((name) => h("th", { scope: "col", class: numeric.has(name) ? "kd-number" : "" }, name)))), body);
@@ -41,9 +41,9 @@ export default {
     const line = (row) => h("tr", { "data-id": row.id, class: row.shown ? "kd-shown" : "" },
       h("td", {}, h("input", { type: "checkbox", checked: !!row.shown, "data-key": `${row.id} show`, "aria-label": `Show ${row.name}`,
         onchange: (e) => model.send({ command: "show", id: row.id, shown: e.target.checked }) })),
-      h("th", { scope: "row" }, h("span", { class: "kd-cut", title: row.name }, row.name), h("small", {}, row.when ?? "")),
+      h("th", { scope: "row" }, h("span", { class: "kd-cut", title: `${row.name}, ${row.when ?? ""}` }, row.name), h("small", {}, row.student)),
       h("td", {}, row.method, h("small", {}, `${row.type} · ${row.scheme}`)),
-      number(row.temperature, "temperature"), number(row.alpha, "alpha"), h("td", {}, row.student),
+      number(row.temperature, "temperature"), number(row.alpha, "alpha"),
       share(row.accuracy, "accuracy"), share(row.agreement, "agreement"), number(row.steps, "steps"), number(row.seeds, "seeds"),
       h("td", { class: "kd-actions" }, button(row, "Open", "Open", () => model.send({ command: "open", id: row.id })),
         button(row, "TOML", "Copy TOML of", () => copy(row, "TOML", row.toml)), button(row, "Code", "Copy code of", () => copy(row, "Code", row.code))));

@@ -13,7 +13,7 @@ const FACTS = [
   ["parameters", "parameters", (v) => scaledText(v, "")],
   ["bytes", "size", (v) => scaledText(v, "B")],
   ["macs", "MACs", (v) => scaledText(v, "")],
-  ["microseconds", "an answer", (v) => (v == null ? ["–", ""] : [v < 9.95 ? v.toFixed(1) : v.toFixed(0), "µs"])],
+  ["microseconds", "answer", (v) => (v == null ? ["–", ""] : [v < 9.95 ? v.toFixed(1) : v.toFixed(0), "µs"])],
 ];
 const HELP = { macs: "multiplications with an addition for one answer", microseconds: "time of one answer to one input, on one thread", bytes: "weights in memory" };
 
@@ -25,14 +25,15 @@ export default {
       return { key, text, t, s, el: h("div", { title: HELP[key] }, h("dt", {}, label), h("dd", {}, t, h("span", { class: "kd-muted", "aria-hidden": "true" }, " | "), s)) };
     });
     viewRoot(model, el, "kd-strip", h("strong", {}, h("span", { class: "kd-teacher" }, "teacher"), h("span", { class: "kd-muted" }, " | "), h("span", { class: "kd-student" }, "student")),
-      h("dl", {}, cells.map((c) => c.el)), h("span", { class: "kd-muted kd-at-one" }, "all at T = 1"));
+      h("dl", {}, cells.map((c) => c.el)), h("span", { class: "kd-muted kd-at-one" }, "T = 1"));
     function draw() {
       const [teacher, student] = [model.get("teacher"), model.get("student")];
       for (const c of cells) {
         const [a, ua] = c.text(teacher[c.key]);
         const [b, ub] = c.text(student[c.key]);
         const join = (v, u) => (u ? `${v} ${u}` : v);
-        say(c.t, ua === ub ? a : join(a, ua), teacher[c.key] ?? "");
+        const once = ["%", "µs", "B", "kB", "MB"].includes(ua) && ua === ub; // a prefix alone is said twice: 207 k | 51 k
+        say(c.t, once ? a : join(a, ua), teacher[c.key] ?? "");
         say(c.s, join(b, ub), student[c.key] ?? "");
       }
     }

@@ -45,6 +45,7 @@ export default {
       say(done, busy ? busy : total ? `step ${at.toLocaleString("en")} of ${total.toLocaleString("en")}` : "", at);
       const more = busy ? "" : [running ? timeLeft(get("seconds_left")) : "", get("status")].filter(Boolean).join(" · ");
       say(status, more && total ? ` · ${more}` : more);
+      steps.title = more;
       say(error, get("error"));
       error.title = get("error");
       error.hidden = !get("error");
