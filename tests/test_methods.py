@@ -158,6 +158,25 @@ def _full(s, t):
     return Exchange(Knowledge(s, {}), Knowledge(t, {}), 1.0)
 
 
+@pytest.mark.parametrize("scheme", ["offline", "online", "self"])
+def test_a_method_sees_its_teacher_without_gradient(registry, scheme):
+    """Detaching is the trainer's business: a method written in a cell need not think of it."""
+
+    @register("careless", type="feature")
+    @dataclass(frozen=True)
+    class Careless(Method):
+        """Forgets to detach the teacher."""
+
+        compares = "any"
+
+        def terms(self, seen):
+            told = [seen.teacher.logits, *seen.teacher.features.values(), *(t for _, t in seen.features())]
+            assert not any(tensor.requires_grad for tensor in told)
+            return {"gap": Term(1.0, (seen.student.logits - seen.teacher.logits).square().mean())}
+
+    assert list(training(type="feature", method="careless", scheme=scheme, epochs=1))
+
+
 def test_the_labels_name_is_the_trainers(registry):
     @register("thief", type="response")
     @dataclass(frozen=True)

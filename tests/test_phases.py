@@ -125,17 +125,19 @@ def test_exits_that_come_in_mid_run_are_trained():
 
 @pytest.mark.parametrize("path", [["self", "offline"], ["online", "offline"], ["self", "online"], ["online", "self"]])
 def test_a_run_whose_scheme_has_changed_can_be_resumed(path):
-    def fresh():
-        return training(scheme=path[0])
-
-    made, straight, again = fresh(), fresh(), fresh()
+    made, straight = (training(scheme=path[0]) for _ in range(2))
     for run in (made, straight):
         run_to(run, 5)
         run.recipe = run.recipe.replace(scheme=path[1], scheme_variant=None)
         run_to(run, 9)
-    again.load(made.state())
-    assert list(again) == list(straight)
-    assert same(bits(again), bits(straight))
+    rest = list(straight)
+    for scheme in ("offline", "online", "self"):  # whatever it was built as
+        again = training(scheme=scheme)
+        again.load(made.state())
+        assert list(again) == rest
+        assert same(bits(again), bits(straight))
+    measured = {"offline": ["student"], "online": ["student", "peer"], "self": ["student", "student:stage1"]}
+    assert list(rest[-1].measured) == measured[path[1]]
 
 
 def test_adapters_are_new_in_a_new_phase():
