@@ -2,10 +2,11 @@
 
     python data/build/fashion_mnist_cnn.py
 
-Needs the originals (`apt-get install dataset-fashion-mnist`, or KDLAB_ORIGINALS=folder) and some eight minutes on one
-thread. It learns from the 48,000 original training images that do not ship. How many epochs is decided by the loss on
-the shipped validation images, never by the test. Seeded, yet another processor may give other bits: the registry
-takes the new sha256. Nothing is written where the test accuracy is below 89 %.
+Needs the originals (`apt-get install dataset-fashion-mnist`, or KDLAB_ORIGINALS=folder) and some minutes on one
+thread. It learns from the 48,000 original training images that do not ship, and stops early on purpose: trained longer
+it is more often right, but surer of itself, and a student learns less from it that hard answers would not say too (see
+the card). Seeded, yet another processor may give other bits: the registry takes the new sha256. Nothing is written
+where the test accuracy is below 89 %.
 """
 
 from __future__ import annotations
@@ -23,12 +24,11 @@ from kdlab import data, metrics, models, originals, registry
 
 NAME = "fashion-mnist-cnn"
 ARCHITECTURE = "cnn"
-CANDIDATES = (4, 6, 8, 10)  # epochs
-BATCH, LEARNING_RATE, SEED = 64, 2e-3, 0
+EPOCHS, BATCH, LEARNING_RATE, SEED = 6, 128, 1e-3, 0
 
 
-def trained(x: Tensor, y: Tensor, epochs: int) -> nn.Module:
-    """A new network after ``epochs`` passes; the learning rate falls along a half cosine, from 2e-3 to 0."""
+def trained(x: Tensor, y: Tensor, epochs: int = EPOCHS) -> nn.Module:
+    """A new network after ``epochs`` passes; the learning rate falls along a half cosine to 0."""
     model = models.build(ARCHITECTURE, seed=SEED).train()
     order = torch.Generator().manual_seed(SEED)
     optimiser = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
@@ -56,7 +56,7 @@ def measured(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, float]:
 
 
 def main() -> None:
-    """Train for each number of epochs, keep the best by validation loss, test it once, write it."""
+    """Train, test once, write."""
     torch.set_num_threads(1)
     found = originals.read()
     index = originals.split(found.train_y, found.test_y).teacher
@@ -64,14 +64,7 @@ def main() -> None:
     y = torch.from_numpy(found.train_y[index]).long()
     shipped = data.load("fashion-mnist")
 
-    models_by_epochs, tried = {}, {}
-    for epochs in CANDIDATES:
-        models_by_epochs[epochs] = trained(x, y, epochs)
-        tried[epochs] = measured(models_by_epochs[epochs], shipped.validation.x, shipped.validation.y)
-        print(f"{epochs:2} epochs, validation: {tried[epochs]}", flush=True)
-    epochs = min(CANDIDATES, key=lambda e: tried[e]["cross_entropy"])
-    model = models_by_epochs[epochs]
-
+    model = trained(x, y)
     test_x, test_y = torch.tensor(found.test_x).float()[:, None] / 255, torch.tensor(found.test_y).long()
     card = {
         "architecture": ARCHITECTURE,
@@ -81,12 +74,12 @@ def main() -> None:
         "trained_on": f"{len(index):,} original Fashion-MNIST training images, none of which ships",
         "indices_sha256": hashlib.sha256(index.astype("<i4").tobytes()).hexdigest(),
         "licence": "MIT",
-        "epochs": epochs,
+        "epochs": EPOCHS,
         "batch": BATCH,
         "learning_rate": LEARNING_RATE,
         "seed": SEED,
         "training": measured(model, x, y),
-        "validation_shipped_2000": tried[epochs],
+        "validation_shipped_2000": measured(model, shipped.validation.x, shipped.validation.y),
         "test_official_10000": measured(model, test_x, test_y),
         "test_shipped_2000": measured(model, shipped.test.x, shipped.test.y),
     }
