@@ -18,7 +18,7 @@ from pathlib import Path
 __all__ = ["command", "lab", "refresh", "shipped_notebooks"]
 
 START = "notebooks/00-start-here.ipynb"
-_NOT_COPIED = {"build.py"}  # makes the notebooks: for those who write them, not for those who learn from them
+_NOT_COPIED = {"build.py", "source"}  # for those who write the notebooks, not for those who learn from them
 
 
 def shipped_notebooks() -> Path:
@@ -138,7 +138,7 @@ def _files(folder: Path) -> Iterator[Path]:
     """The files below ``folder`` to copy, in a fixed order: not hidden ones, caches, or the notebooks' builder."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
-        unwanted = any(part.startswith((".", "__")) for part in parts) or path.name in _NOT_COPIED
+        unwanted = any(part.startswith((".", "__")) or part in _NOT_COPIED for part in parts)
         if path.is_file() and not unwanted:
             yield path
 

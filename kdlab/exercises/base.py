@@ -6,6 +6,7 @@ import linecache
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,14 @@ class Verdict(Claim):
 
 
 class Hint(str):
-    """A hint, shown as plain text."""
+    """A hint; folded where the frontend can fold."""
 
     def __repr__(self) -> str:
         return str(self)
+
+    def _repr_html_(self) -> str:
+        head, _, text = self.partition(": ")
+        return f"<details><summary>{head}</summary><p>{escape(text)}</p></details>"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ class Source(str):
         return str(self)
 
     def _repr_html_(self) -> str:
-        return f'<pre tabindex="0" aria-label="source code">{escape(self)}</pre>'
+        return f'<pre style="font-family:monospace">{escape(self)}</pre>'
 
 
 def source(thing: Any, *, docstring: bool = False) -> Source:

@@ -167,11 +167,18 @@ def likeness(
     i, j = np.triu_indices(len(classes), 1)
     x, y = pixels[i, j], 100 * (soft[i, j] + soft[j, i]) / 2
     axes.plot(x, y, "o", color=style.COLOURS["teacher"], markersize=5, alpha=0.8)
-    for place, k in enumerate(np.argsort(-y)[:named]):
+    gap, place = 0.075 * y.max(), np.inf
+    left = x.max() - 0.33
+    for k in np.argsort(-y)[:named]:  # names stand below each other, and a thin line leads from each to its point
+        place = min(y[k], place - gap)
+        axes.plot([left, x[k]], [place, y[k]], color=style.MUTED, linewidth=0.6, zorder=0)
         pair = f"{classes[i[k]]} – {classes[j[k]]}"
-        _remark(axes, pair, (x[k], y[k]), (-7, 2 if place % 2 else -3), color="black", ha="right", fontsize=8)
+        _remark(axes, pair, (left, place), (-4, -3), color="black", ha="right", fontsize=8)
     _label(
-        axes, "45 pairs of classes", "likeness of their mean pictures (correlation of pixels)", "mean soft target (%)"
+        axes,
+        f"{len(x)} pairs of classes",
+        "likeness of their mean pictures (correlation of pixels)",
+        "mean soft target (%)",
     )
     return figure
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ class Guess(View, source="guess.js"):
         if self.answer:
             letter = f"({'abcdefghij'[self.right]}). " if self.right >= 0 else ""
             lines = [*([] if self.stage == "answer" else lines), f"Answer: {letter}{self.answer}"]
-        return "\n".join(lines)
+        return "\n".join(textwrap.fill(line, 92, subsequent_indent="    ") for line in lines)
 
     def _kept(self) -> dict[str, Any]:
         """All guesses of the file; none where it is missing or no JSON."""

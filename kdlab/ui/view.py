@@ -14,7 +14,7 @@ __all__ = ["View", "with_still"]
 
 STATIC = files("kdlab.ui") / "static"
 SHARED = ("common.js", "panels.js")
-STYLES = ("kdlab.css", "panels.css")
+STYLES = ("kdlab.css", "panels.css", "workbench.css", "lesson.css")
 
 
 def _read(names: Iterable[str]) -> str:
@@ -31,7 +31,8 @@ def with_still(bundle: Any, picture: bytes, sentence: str) -> tuple[dict[str, An
     """
     data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
     image = {"image/png": base64.b64encode(picture).decode()} if picture else {}
-    return {**data, **image, "text/plain": sentence}, metadata
+    alternative = {"image/png": {"alt": sentence}} if picture else {}  # nbconvert gives it to the picture
+    return {**data, **image, "text/plain": sentence}, {**metadata, **alternative}
 
 
 class View(anywidget.AnyWidget):
@@ -62,16 +63,3 @@ class View(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         return with_still(super()._repr_mimebundle_(**kwargs), self.picture(), self.sentence())
-
-
-def with_still(bundle: Any, png: bytes, sentence: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A widget's mimebundle with a picture and a sentence beside the live view.
-
-    Args:
-        bundle: what the widget's own ``_repr_mimebundle_`` answers: a dict, or a dict and its metadata.
-        png: the picture; none where it is empty.
-        sentence: what the picture shows, in one line.
-    """
-    data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-    image = {"image/png": base64.b64encode(png).decode("ascii")} if png else {}
-    return {**data, **image, "text/plain": sentence}, metadata

@@ -117,7 +117,7 @@ Guess(
 # The slider moves T; the browser does the arithmetic.
 #
 # **Try this.** Start with the first picture. Move T slowly from 1 up to 8 and watch the
-# second and the third bar. Then watch the table on the right: each row is a class, and its
+# second and the third bar. Then watch the coloured table: each row is a class, and its
 # colours show what the teacher also sees in pictures of it.
 
 # %%
@@ -327,7 +327,7 @@ print("untrained networks, five seeds ", " ".join(f"{r:.2f}" for r in untrained)
 print(f"shuffled names, 1,000 times     99 % below {np.quantile(shuffled, 0.99):.2f}")
 print(f"the teacher's hard answers      {rank_correlation(hard):.2f}")
 print(
-    f"smoothed labels                 {len(set(smoothed[pairs]))} value for all 45 pairs: no order"
+    f"smoothed labels                 {len(set(smoothed[pairs]))} value for 45 pairs: no order"
 )
 
 # %%

@@ -155,7 +155,7 @@ def run_all(page: Page, timeout: float = 120) -> None:
     page.wait_for_function(
         """() => [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')].every(cell =>
             /\\d/.test(cell.querySelector('.jp-InputPrompt').textContent)
-            || !cell.querySelector('.cm-content').textContent.trim()
+            || !cell.querySelector('.cm-content')?.textContent.trim() // empty, or its code is folded away
             || document.querySelector("[data-mime-type='application/vnd.jupyter.error']"))""",
         timeout=timeout * 1000,
     )

@@ -65,31 +65,37 @@ class LossLedger(View, source=("sliders.js", "ledger.js")):
             images=batch,
         )
 
-    def at(self, temperature: float) -> dict[str, dict[str, float]]:
+    def at(
+        self,
+        temperature: float,
+        *,
+        alpha: float | None = None,
+        squared: bool | None = None,
+        moment: int | None = None,
+    ) -> dict[str, dict[str, float]]:
         """Both terms at T, interpolated on the grid as the browser does it: value, weight, norm, share, cosine.
 
-        Values and norms are those of the terms, the factor T² included where ``squared``; weight is alpha's part.
+        Args:
+            temperature: T, above 0.
+            alpha: weight of the distillation term; None: as the slider stands.
+            squared: whether values and norms have the factor T²; None: as the switch stands.
+            moment: place among the students; None: the one that is shown.
         """
-        now, x = self.moments[self.moment], math.log(temperature)
+        alpha = self.alpha if alpha is None else alpha
+        now, x = self.moments[self.moment if moment is None else moment], math.log(temperature)
         grid = np.log(self.temperatures)
-        between = {
-            "value": math.exp(np.interp(x, grid, np.log(np.maximum(now["values"], 1e-12)))),
-            "norm": math.exp(np.interp(x, grid, np.log(np.maximum(now["norms"], 1e-12)))),
-        }
-        factor = temperature**2 if self.squared else 1.0
-        labels = {"value": now["value"], "norm": now["norm"], "weight": 1 - self.alpha}
-        soft = {name: factor * v for name, v in between.items()} | {"weight": self.alpha}
+        factor = temperature**2 if (self.squared if squared is None else squared) else 1.0
+
+        def between(values: list[float]) -> float:
+            return factor * math.exp(np.interp(x, grid, np.log(np.maximum(values, 1e-12))))
+
+        labels = {"value": now["value"], "norm": now["norm"], "weight": 1 - alpha}
+        soft = {"value": between(now["values"]), "norm": between(now["norms"]), "weight": alpha}
         whole = sum(t["weight"] * t["norm"] for t in (labels, soft)) or 1.0
         for term in (labels, soft):
             term["share"] = term["weight"] * term["norm"] / whole
         soft["cosine"] = float(np.interp(x, grid, now["cosines"]))
         return {"labels": labels, "soft targets": soft}
-
-    def _shares(self, squared: bool) -> np.ndarray:
-        now = self.moments[self.moment]
-        grid = np.asarray(self.temperatures)
-        teacher = self.alpha * np.asarray(now["norms"]) * (grid**2 if squared else 1)
-        return teacher / ((1 - self.alpha) * now["norm"] + teacher + 1e-12)
 
     def picture(self) -> bytes:
         """Bars of both pulls, and the teacher's share over T with and without T²."""
@@ -98,8 +104,11 @@ class LossLedger(View, source=("sliders.js", "ledger.js")):
             (name, role, terms[name]["weight"] * terms[name]["norm"], terms[name]["share"])
             for name, role in (("labels", "labels"), ("soft targets", "teacher"))
         ]
-        grid = np.asarray(self.temperatures)
-        return png(teach.pull(grid, self._shares(True), self._shares(False), self.temperature, rows))
+        with_it, without = (
+            np.array([self.at(t, squared=squared)["soft targets"]["share"] for t in self.temperatures])
+            for squared in (True, False)
+        )
+        return png(teach.pull(np.array(self.temperatures), with_it, without, self.temperature, rows))
 
     def sentence(self) -> str:
         """Who pulls how much, and in which direction."""

@@ -48,7 +48,7 @@ export default {
       const { choice, sure: how, why: because } = given();
       const hit = right() === null ? "" : choice === right() ? " ✓ right" : " ✗ not so";
       return row("You guessed", lettered(choice), h("span", { class: "kd-muted" }, how ? `, ${how}` : "", because ? `: “${because}”` : ""),
-        h("b", { "data-name": "hit", "data-value": right() === null ? "" : choice === right() }, hit));
+        h("b", { "data-name": "hit", "data-value": right() === null ? "" : String(choice === right()) }, hit));
     }
     const told = () => row("Answer", right() !== null && h("b", { "data-name": "right", "data-value": model.get("right") }, `${lettered(right())}. `), model.get("answer"));
 
@@ -71,7 +71,7 @@ export default {
       if (stage === "recall") result.replaceChildren(h("dl", {}, mine(), told()));
     }
 
-    if (stage === "answer") viewRoot(model, el, "kd-guess", h("h4", {}, question), result, notice);
+    if (stage === "answer") viewRoot(model, el, "kd-guess", h("p", { class: "kd-guess-question" }, question), result, notice);
     else viewRoot(model, el, "kd-guess", form, says, result, notice);
     if (stage === "recall") result.setAttribute("role", "status");
     const off = onTraits(model, ["given", "answer", "right", "notice"], draw);

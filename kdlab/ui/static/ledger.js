@@ -55,7 +55,7 @@ function arrows(now, size) {
 
 /** The teacher's share of the pull over T, with T² and without. */
 function shareChart(grid, now, t, alpha, squared, width, height) {
-  const [left, right, top, bottom] = [34, width - 10, 8, height - 34];
+  const [left, right, top, bottom] = [42, width - 10, 8, height - 34];
   const sx = (x) => left + (Math.log(x / grid[0]) / Math.log(grid.at(-1) / grid[0])) * (right - left);
   const sy = (y) => bottom - y * (bottom - top);
   const share = (x, sq) => ledgerAt(grid, now, x, alpha, sq)["soft targets"].share;
@@ -90,7 +90,7 @@ export default {
       h("thead", {}, h("tr", {}, h("td"), ["value", "× weight", "= counts", "pull", "share of the pull"].map((t) => h("th", { scope: "col" }, t)))),
       h("tbody", {}, TERMS.map((term) => h("tr", {}, (cells[`${term.name} head`] = h("th", { scope: "row", class: `kd-${term.role}` }, term.text)),
         ["value", "weight", "counts", "pull"].map((k) => cell(`${term.name} ${k}`)),
-        h("td", { class: "kd-ledger-share" }, h("span", {}, bar(term)), (cells[`${term.name} share`] = h("b", { "data-name": `${term.name} share`, class: `kd-${term.role}` })))))));
+        h("td", {}, h("div", { class: "kd-ledger-share" }, h("span", {}, bar(term)), (cells[`${term.name} share`] = h("b", { "data-name": `${term.name} share`, class: `kd-${term.role}` }))))))));
     const drawing = h("div", { class: "kd-ledger-arrows" });
     const chart = h("div", { class: "kd-ledger-chart" });
     const words = h("p", { class: "kd-ledger-words", "aria-live": "polite" });
@@ -103,8 +103,8 @@ export default {
         h("div", {}, h("label", { class: "kd-ledger-switch" }, factor, h("span", {}, "multiply KL by T²")), moments.length > 1 && h("div", { class: "kd-ledger-moment" }, h("span", { class: "kd-muted" }, "student "), moment.el))),
       table, words,
       h("div", { class: "kd-ledger-pictures" },
-        h("figure", {}, h("figcaption", {}, h("b", {}, "Direction of the pulls"), h("span", { class: "kd-muted" }, " cosine "), cosine), drawing,
-          h("p", { class: "kd-small" }, h("span", { class: "kd-labels" }, "– – labels"), "  ", h("span", { class: "kd-teacher" }, "— teacher"), "  ", h("span", { class: "kd-student" }, "· · where the student goes"))),
+        h("figure", {}, h("figcaption", {}, h("b", {}, "Directions"), h("span", { class: "kd-muted" }, " cosine "), cosine), drawing,
+          h("p", { class: "kd-small" }, h("span", { class: "kd-labels" }, "– – labels"), "  ", h("span", { class: "kd-teacher" }, "— teacher"), "  ", h("span", { class: "kd-student" }, "· · their sum"))),
         h("figure", {}, h("figcaption", {}, h("b", {}, "The teacher's share of the pull")), chart)),
       h("div", { class: "kd-foot" }, h("p", { class: "kd-note" }, `gradients in the student's weights, on one batch of ${model.get("images")} images`), values.el));
 

@@ -1,0 +1,26 @@
+"""What a notebook of the series imports: one line, and nothing in it that the lesson is about."""
+
+from kdlab.exercises import check, claim, claims, hint, source
+from kdlab.ledger import ledger
+from kdlab.players import ask
+from kdlab.plots import teach as figures
+from kdlab.plots.teach import still
+
+from .guess import Guess
+from .panels.ledger import LossLedger
+from .panels.soft_targets import SoftTargets
+
+__all__ = [
+    "Guess",
+    "LossLedger",
+    "SoftTargets",
+    "ask",
+    "check",
+    "claim",
+    "claims",
+    "figures",
+    "hint",
+    "ledger",
+    "source",
+    "still",
+]
