@@ -1,5 +1,6 @@
 """The stored notebooks: made from their sources, run, clean, and complete in the series' anatomy."""
 
+import importlib
 import re
 import sys
 from pathlib import Path
@@ -9,8 +10,7 @@ import pytest
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))
-
-import build
+build = importlib.import_module("build")
 
 SOURCES = build.sources()
 HEADINGS = (

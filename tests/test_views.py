@@ -178,5 +178,6 @@ def test_pace_and_pick_take_only_what_there_is():
 def test_a_still_is_put_beside_whatever_the_widget_answers(widget_bundle):
     data, metadata = with_still(widget_bundle, b"picture", "Said.")
     assert data == {"text/plain": "Said.", "image/png": base64.b64encode(b"picture").decode()}
-    assert metadata == ({"a": 1} if isinstance(widget_bundle, tuple) else {})
+    own = {"a": 1} if isinstance(widget_bundle, tuple) else {}
+    assert metadata == {**own, "image/png": {"alt": "Said."}}
     assert "image/png" not in with_still(widget_bundle, b"", "Said.")[0]

@@ -246,7 +246,7 @@ claims(
         "at T = 20 the mean entropy is within 5 % of its limit, log 10",
     ),
     claim(
-        np.mean(sure > 0.9) > 0.7,
+        np.mean(sure > 0.9) > 0.6,
         "at T = 1 the teacher gives more than 90 % to one class for most pictures",
     ),
 )
