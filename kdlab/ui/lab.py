@@ -39,7 +39,6 @@ class Lab:
         self._shelved: Lanes | None = None  # the lanes that stand on the shelf already
         self._baselines: dict[tuple, dict] = {}
         self._scene_key: tuple | None = None
-        self._quiet = False  # an opened run is setting the knobs, which is no turn of theirs
         state.observe(self._needs_depth, "scheme")
         state.observe(self._turned, list(KNOBS))
         state.observe(self._rooted, list(ROOTS))
@@ -63,10 +62,7 @@ class Lab:
         """Put the run on the shelf; the next one begins with a new student."""
         self.state.error = self.state.notice = self.state.status = ""
 
-        def forget() -> None:
-            self._opened = None
-
-        self.runner.call(forget)
+        self.runner.call(self._forget)
         self.runner.reset()
 
     def save(self) -> None:
@@ -103,19 +99,19 @@ class Lab:
     # following the knobs
 
     def _turned(self, change: Any) -> None:
-        if not self._quiet:
+        if not self.state.opening:
             self.state.error = ""
             self._trying(lambda: self.runner.turn(self.state.recipe()))
 
     def _rooted(self, change: Any) -> None:
-        if not self._quiet:
+        if not self.state.opening:
             notice = self.state.notice
             self.reset()
             self.state.notice = notice
 
     def _needs_depth(self, change: Any) -> None:
         s = self.state
-        if self._quiet or not schemes.get(change.new).needs_exits or "student" in s.own:
+        if s.opening or not schemes.get(change.new).needs_exits or "student" in s.own:
             return
         data = s.load_data()
         if not exit_layers(models.build(s.student, size=tuple(data.train.x.shape[1:])), data):
@@ -145,7 +141,7 @@ class Lab:
 
         def make() -> Lanes:
             self._shelve(self.runner.lanes)
-            self._opened = None
+            self._forget()
             with self._busy("preparing: the teacher is asked once"):
                 scene, student = self._stage(), s.own.get("student", s.student)
                 same = (id(scene), s.learning_rate, s.batch_size, s.epochs, s.seed)
@@ -208,6 +204,9 @@ class Lab:
         self.shelf.add(run, [lane.trace for lane in lanes.seeds])
         self.state.shelved += 1
 
+    def _forget(self) -> None:
+        self._opened, self.state.opened = None, ""
+
     def _save(self) -> None:
         self.runner.running = False
         self._shelve(self.runner.lanes)
@@ -217,6 +216,7 @@ class Lab:
         entry = made[-1]
         if entry.folder is None:
             self.shelf.save(entry)
+        self.state.saved = entry.name
         self.state.status = f"saved in {entry.folder.parent.name}/{entry.folder.name}"
         self.state.shelved += 1
         self.runner.push()
@@ -226,12 +226,13 @@ class Lab:
         self.runner.running = False
         self._shelve(self.runner.lanes)
         self.runner.lanes = None
-        self._quiet = True
+        self._forget()
+        self.state.opening = True
         try:
             self.state.take(run.recipe)
         finally:
-            self._quiet = False
-        self._opened = run
+            self.state.opening = False
+        self._opened, self.state.opened = run, self.shelf.entries[place].name
         self.state.error = self.state.notice = ""
-        self.state.status = f"{self.shelf.entries[place].name}, as recorded"
+        self.state.status = f"{self.state.opened}, as recorded"
         self.runner.push()

@@ -63,6 +63,9 @@ class LabState(t.HasTraits):
     error = t.Unicode("")
     busy = t.Unicode("")
     shelved = t.Int(0)  # grows whenever the table of runs has changed
+    saved = t.Unicode("")  # the run that was saved last
+    opened = t.Unicode("")  # the recorded run on show; empty: none
+    opening = t.Bool(False)  # an opened run is setting the knobs, which is no turn of theirs
 
     def __init__(self, **own: Dataset | nn.Module | None):
         super().__init__()
