@@ -86,7 +86,7 @@ def test_no_widget_state_no_timing_and_a_plain_kernel(source):
 @by_name
 def test_every_claim_holds(source):
     said = "\n".join(str(o.get("data", {}).get("text/plain", "")) for o in outputs(source))
-    assert said.count("✓ ") >= 8
+    assert said.count("✓ ") >= 5
     doubted = [line for line in said.splitlines() if line.startswith("✗ ")]
     assert all("nothing is written yet" in line or "no letter yet" in line for line in doubted), doubted
 
