@@ -5,6 +5,8 @@ import base64
 import numpy as np
 import pytest
 from harness import drag, settle, value, violations
+from lab import Lab, new_notebook, open_notebook, run_all
+from playwright.sync_api import Page, expect
 from scipy.special import log_softmax, softmax
 
 from kdlab import metrics
@@ -210,7 +212,7 @@ def test_the_table_of_values_has_the_numbers(view_page):
     page.locator("summary", has_text="Values").click()
     row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="Shirt", exact=True)).first
     p, q = softmax(TEACHER[5] / 2.0)[6], softmax(STUDENT[5] / 2.0)[6]
-    assert row.get_by_role("cell").all_inner_texts() == [f"{100 * p:.2f}", f"{100 * q:.2f}"]
+    expect(row.get_by_role("cell")).to_have_text([f"{100 * p:.2f}", f"{100 * q:.2f}"])  # built when it is opened
 
 
 def test_without_a_student_only_the_teacher_is_drawn(view_page):
@@ -255,12 +257,43 @@ def test_axe_finds_nothing(view_page, dark, alone):
     assert violations(page) == []
 
 
-def test_nothing_is_cut_off_and_the_view_is_as_high_as_the_workbench_allows(view_page):
-    page = view_page(soft(sample=5), width=790)
-    size = page.locator(".kd-soft").bounding_box()
-    assert size["height"] <= 400
-    inside = page.evaluate(
-        """() => [...document.querySelectorAll('.kd-soft *')].filter((e) => e.checkVisibility() && !e.closest('defs')
-             && e.getBoundingClientRect().right > 792).map((e) => e.outerHTML.slice(0, 80))"""
+@pytest.mark.parametrize("width", [672, 790])
+def test_nothing_is_cut_off_and_the_view_is_as_high_as_the_workbench_allows(view_page, width):
+    page = view_page(soft(sample=5), width=width)
+    assert page.locator(".kd-soft").bounding_box()["height"] <= 460
+    outside = page.evaluate(
+        """(width) => [...document.querySelectorAll('.kd-soft *')]
+             .filter((e) => e.checkVisibility() && !e.closest('defs') && e.getBoundingClientRect().right > width + 1)
+             .map((e) => e.outerHTML.slice(0, 80))""",
+        width,
     )
-    assert inside == []
+    assert outside == []
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('.kd-soft :is(.kd-title, dt, dd, p)')]
+             .filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent)"""
+    )
+    assert cut == []
+
+
+IN_A_NOTEBOOK = """
+import numpy as np
+from kdlab.ui.panels.soft_targets import SoftTargets
+z = np.random.default_rng(0).normal(0, 3, (50, 3))
+view = SoftTargets(slider=True, sample=0, temperature=2.0)
+view.show(z, z[::-1], np.arange(50) % 3, classes=["a", "b", "c"])
+view
+"""
+
+
+def test_keys_pressed_in_a_view_are_not_taken_for_jupyterlabs(lab_page: Page, jupyter_lab: Lab):
+    open_notebook(lab_page, jupyter_lab, new_notebook(jupyter_lab, [IN_A_NOTEBOOK], "keys.ipynb"))
+    run_all(lab_page)
+    lab_page.get_by_role("slider", name="Temperature").click(position={"x": 3, "y": 8})
+    for key in ("End", "ArrowDown", "ArrowDown", "b"):  # B would insert a cell, and arrows would leave this one
+        lab_page.keyboard.press(key)
+    assert lab_page.locator(".jp-Cell").count() == 1
+    assert value(lab_page, '[data-name="view-temperature"]') == 18
+    z = np.random.default_rng(0).normal(0, 3, (50, 3)).astype(np.float32)
+    settle(lab_page)
+    shown = value(lab_page, 'rect[data-who="teacher"][data-class="b"]')
+    assert shown == pytest.approx(softmax(z[0] / 18)[1], rel=1e-5)

@@ -4,7 +4,11 @@ let uidCount = 0;
 /** An id of its own for each instance of a view. */
 const uid = (name) => `kd-${name}-${++uidCount}-${Math.random().toString(36).slice(2, 7)}`;
 
+const FOCUSABLE = /^(button|input|select|summary|textarea)$/;
+
 function fill(node, attrs, children) {
+  // keys pressed here are meant for this control, not for JupyterLab's shortcuts (B inserts a cell, ↓ leaves the output)
+  if (FOCUSABLE.test(node.localName) || attrs?.tabindex !== undefined) node.setAttribute("data-lm-suppress-shortcuts", "true");
   for (const [key, value] of Object.entries(attrs ?? {})) {
     if (value == null || value === false) continue;
     if (key.startsWith("on") && typeof value === "function") node.addEventListener(key.slice(2), value);
@@ -24,9 +28,9 @@ function say(node, text, value) {
   if (value !== undefined && node.dataset.value !== String(value)) node.dataset.value = value;
 }
 
-/** The root of a view. JupyterLab's shortcuts are kept out of it: arrows and letters belong to the controls within. */
+/** The root of a view. */
 function viewRoot(model, el, className, ...children) {
-  const root = h("section", { class: `kd ${className}`, "aria-label": model.get("name"), "data-lm-suppress-shortcuts": "true" }, ...children);
+  const root = h("section", { class: `kd ${className}`, "aria-label": model.get("name") }, ...children);
   el.append(root);
   return root;
 }

@@ -13,7 +13,7 @@ function fieldList(onset) {
     if (f.kind === "choice") {
       // options keep their type: their place is the value of the HTML option
       const input = h("select", { id, onchange: () => onset(f.name, f.options[+input.value][0]) }, f.options.map(([, label, reason], k) => h("option", { value: k, disabled: !!reason, title: reason }, reason ? `${label}: ${reason}` : label)));
-      return { el: line(input), set: (v) => { input.value = String(f.options.findIndex(([o]) => o === v)); input.dataset.value = v; } };
+      return { el: line(input), set: (v) => { input.value = String(f.options.findIndex(([o]) => o === v)); input.dataset.value = v; input.title = input.selectedOptions[0]?.text ?? ""; } };
     }
     if (f.kind === "toggle") {
       const input = h("input", { id, type: "checkbox", onchange: () => onset(f.name, input.checked) });

@@ -35,13 +35,14 @@ export default {
     const legend = h("span", { class: "kd-legend" }, h("i", { class: "kd-key-teacher" }), h("span", { class: "kd-teacher" }, "teacher"), h("span", { class: "kd-both" }, h("i", { class: "kd-key-student" }), h("span", { class: "kd-student" }, "student")));
     const root = viewRoot(model, el, "kd-soft", h("div", { class: "kd-soft-slider" }, knob.el),
       h("div", { class: "kd-soft-left" }, h("div", { class: "kd-title kd-soft-head" }, h("span", {}, "Soft targets ", title), legend), bars.el,
-        h("div", { class: "kd-title kd-soft-mean" }, "Mean soft target per class ", h("span", { class: "kd-muted" }, "row label · column answer")), stage, diagonal),
+        h("div", { class: "kd-title kd-soft-mean" }, "Mean soft target per class ", h("span", { class: "kd-muted" }, "row: label")), stage, diagonal),
       h("div", { class: "kd-soft-right" },
         h("div", { class: "kd-title kd-soft-pick" }, h("label", { for: picker }, "Pick"), pick, pair), thumbs.el,
         h("div", { class: "kd-soft-one" }, image, h("dl", {}, fact("label", n.label), fact(h("span", { title: "KL(teacher ‖ student) at T" }, "KL(t ‖ s)"), [n.kl, " nats"], "kd-both"), fact("entropy", [two(n.teacherEntropy, n.studentEntropy), " nats"]))),
         h("div", { class: "kd-soft-all" }, h("div", { class: "kd-title" }, all, step),
           h("dl", {}, fact("agreement", n.agreement, "kd-both"), fact("soft agreement", n.soft, "kd-both"), fact("of an untrained student", n.untrained, "kd-both kd-untrained"),
-            fact(h("span", {}, "calibration error ", h("small", {}, "T = 1")), two(n.teacherEce, n.studentEce))), plot.el), values.el));
+            fact(h("span", {}, "calibration error ", h("small", {}, "T = 1")), two(n.teacherEce, n.studentEce))),
+          h("div", { class: "kd-calibration" }, h("p", { class: "kd-small" }, "On the dashed line a network is right as often as it is sure."), plot.el)), values.el));
 
     let reading = null;
     let labels = new Uint8Array(0);
