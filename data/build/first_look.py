@@ -17,7 +17,7 @@ def main() -> None:
     """Train and save into data/runs/first-look."""
     torch.set_num_threads(1)
     names = {"data": "fashion-mnist", "labelled": 500, "pool": 0, "teacher": "fashion-mnist-cnn", "student": "mlp-64"}
-    recipe = kdlab.Recipe(**names, temperature=2.0, alpha=0.9, epochs=60)
+    recipe = kdlab.Recipe(**names, temperature=2.0, alpha=0.9, learning_rate=5e-3, epochs=60)
     data = kdlab.load("fashion-mnist", labelled=500, pool=0)
     lanes = Lanes(recipe, data, kdlab.pretrained("fashion-mnist-cnn"), "mlp-64", seeds=5)
     while not lanes.over:

@@ -73,7 +73,8 @@ class Workbench(w.GridBox):
 
     def _boxes(self) -> list[w.Widget]:
         v = self.views
-        stack = w.Stack([v[name] for name in ("soft", "features", "relations", "curves", "runs")], selected_index=0)
+        panels = [v[name] for name in ("soft", "features", "relations", "curves", "runs")]
+        stack = w.Stack(panels, selected_index=0).add_class("kd-stack")
         # linked in the browser: a tab opens, and bars follow the hand, while the kernel is busy
         self._links = [
             w.jslink((v["tabs"], "selected"), (stack, "selected_index")),

@@ -16,8 +16,8 @@ from conftest import browser_path
 from lab import new_notebook, open_notebook, run_all, serve
 from playwright.sync_api import Locator, Page, sync_playwright
 
-MOVES = 60
-PAUSE = 50  # ms between two movements of the hand
+MOVES = 40
+PAUSE = 400  # ms between two movements of the hand: each is answered before the next
 DATA = """
 import numpy as np, kdlab
 data = kdlab.load("fashion-mnist")
@@ -36,7 +36,7 @@ PLOTLY = """
 import ipywidgets as w, plotly.graph_objects as go
 from kdlab.metrics import soften
 figure = go.FigureWidget([go.Bar(x=data.classes, y=soften(z[:1], 2.0)[0]) for z in (teacher, student)])
-slider = w.FloatLogSlider(2.0, min=-0.3, max=1.3, step=0.005, description="T")
+slider = w.FloatLogSlider(2.0, min=-0.3, max=1.3, step=0.001, description="T")
 def turn(change):
     with figure.batch_update():
         for bar, z in zip(figure.data, (teacher, student)):
@@ -47,7 +47,7 @@ w.VBox([slider, figure])
 MATPLOTLIB = """
 %matplotlib inline
 import matplotlib.pyplot as plt
-@w.interact(T=w.FloatLogSlider(2.0, min=-0.3, max=1.3, step=0.005))
+@w.interact(T=w.FloatLogSlider(2.0, min=-0.3, max=1.3, step=0.001))
 def bars(T):
     figure, axes = plt.subplots(figsize=(6, 3))
     for i, z in enumerate((teacher, student)):
@@ -55,50 +55,49 @@ def bars(T):
     axes.set_xticks(range(10), data.classes, rotation=45)
     plt.show()
 """
-BUSY = "import time\nend = time.time() + 6\nwhile time.time() < end: sum(range(1000))"
+BUSY = "import time\nend = time.time() + 20\nwhile time.time() < end: sum(range(1000))"
 TRAINING = """
 bench = kdlab.Workbench()
-bench.state.pace, bench.state.epochs = "full", 300
+bench.state.pace, bench.state.epochs = "full", 3000
 bench.lab.train()
 """
 
-# Times each movement until the frame after the bars have changed; `changed` says what a bar is in each technique.
+# Times each movement until the bars in the page have changed; `bars` says what a bar is in each technique.
 WATCH = """
 ([target, bars]) => {
   const root = document.querySelector(target);
   const look = () => [...root.querySelectorAll(bars)].map(b =>
     b.getAttribute('d') || b.getAttribute('src') || b.getAttribute('width') || b.getAttribute('data-value')).join('|');
-  window.moved = []; window.times = [];
-  let last = look();
-  root.addEventListener('pointermove', () => window.moved.push(performance.now()), true);
-  const tick = () => {
+  let [moved, last] = [null, look()];
+  window.times = [];
+  root.addEventListener('pointermove', () => { moved = performance.now(); }, true);
+  window.watching?.disconnect();
+  window.watching = new MutationObserver(() => {
     const now = look();
-    if (now !== last && window.moved.length) {
-      last = now;
-      window.times.push(performance.now() - window.moved[0]);
-      window.moved = [];
-    }
-    window.watching = requestAnimationFrame(tick);
-  };
-  tick();
+    if (now === last) return;
+    last = now;
+    if (moved !== null) window.times.push(performance.now() - moved);
+    moved = null;
+  });
+  window.watching.observe(root, { subtree: true, childList: true, attributes: true });
 }
 """
 
 
 def drag(page: Page, knob: Locator, target: str, bars: str) -> tuple[list[float], int]:
-    """Milliseconds of each answer, and how many movements there were."""
+    """Milliseconds of each answer, and how many movements there were; ``knob`` is a slider's track or its handle."""
     knob.scroll_into_view_if_needed()
     page.evaluate(WATCH, [target, bars])
-    box = knob.bounding_box()
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + 0.3 * box["width"], y)
+    box, width = knob.bounding_box(), page.locator(target).bounding_box()["width"] / 6
+    x, y = box["x"] + min(box["width"] / 2, box["width"] * 0.3 + 4), box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
     page.mouse.down()
-    for i in range(MOVES):
-        page.mouse.move(box["x"] + (0.3 + 0.5 * i / MOVES) * box["width"], y)
+    page.wait_for_timeout(PAUSE)
+    page.evaluate("window.times = []")
+    for i in range(1, MOVES + 1):
+        page.mouse.move(x + min(width, 120) * i / MOVES, y)
         page.wait_for_timeout(PAUSE)
     page.mouse.up()
-    page.wait_for_timeout(600)
-    page.evaluate("cancelAnimationFrame(window.watching)")
     return page.evaluate("window.times"), MOVES
 
 
@@ -115,13 +114,13 @@ def main() -> None:
         rows = {}
         slider = page.locator(".bench-2 input[type=range]").first
         rows["kdlab, in the browser"] = drag(page, slider, ".bench-2", "[data-who]")
-        rows["plotly FigureWidget"] = drag(page, page.locator(".bench-3 .noUi-target"), ".bench-3", ".bars path")
-        rows["matplotlib interact"] = drag(page, page.locator(".bench-4 .noUi-target"), ".bench-4", "img")
+        rows["plotly FigureWidget"] = drag(page, page.locator(".bench-3 .noUi-handle"), ".bench-3", ".bars path")
+        rows["matplotlib interact"] = drag(page, page.locator(".bench-4 .noUi-handle"), ".bench-4", "img")
         insert_and_run(page, BUSY)
         rows["kdlab, a cell blocks the kernel"] = drag(page, slider, ".bench-2", "[data-who]")
-        page.wait_for_timeout(6000)
+        page.wait_for_timeout(8000)
         insert_and_run(page, TRAINING)
-        page.wait_for_timeout(6000)
+        page.wait_for_timeout(8000)
         rows["kdlab, while training runs"] = drag(page, slider, ".bench-2", "[data-who]")
         browser.close()
     show(rows)

@@ -58,18 +58,22 @@ def tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name, exact=True).click()
 
 
-def run_code(page: Page, code: str, cell: int = 1, wait: bool = True) -> str:
+def run_code(page: Page, code: str, number: int = 1, wait: bool = True) -> str:
     """Put code into a cell and run it; what it printed."""
-    editor = page.locator(".jp-CodeCell").nth(cell).locator(".cm-content")
-    editor.click()
+    cell = page.locator(".jp-CodeCell").nth(number)
+    prompt = cell.locator(".jp-InputPrompt")
+    before = prompt.inner_text()
+    cell.locator(".cm-content").click()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text(code)
     page.keyboard.press("Control+Enter")
+    expect(prompt).not_to_have_text(before)
     if not wait:
         return ""
+    expect(prompt).to_have_text(re.compile(r"\[\d+\]"), timeout=60 * SECONDS)
     wait_idle(page)
     page.locator(".kd-workbench").scroll_into_view_if_needed()
-    return page.locator(".jp-CodeCell").nth(cell).locator(".jp-OutputArea-output").all_inner_texts()[-1]
+    return cell.locator(".jp-OutputArea-output").last.inner_text()
 
 
 def drag(page: Page, label: str, share: float, *, release: bool = True) -> None:
@@ -108,7 +112,8 @@ def test_the_controls_fit_the_window(page: Page):
 def test_bars_follow_the_hand_with_a_busy_kernel(page: Page, recorded):
     teacher, student, _ = recorded
     run_code(page, "import time\ntime.sleep(8)", wait=False)
-    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='busy']")).to_have_count(1)
+    busy = page.locator(".jp-CodeCell").nth(1).locator(".jp-InputPrompt")
+    expect(busy).to_have_text("[*]:")
     page.locator(".kd-workbench").scroll_into_view_if_needed()
     before = bars(page, "teacher")
     drag(page, "Temperature", 0.8, release=False)
@@ -121,12 +126,12 @@ def test_bars_follow_the_hand_with_a_busy_kernel(page: Page, recorded):
     assert match[i] < 1e-5
     assert number(page, "kl") == pytest.approx(metrics.kl(teacher[i : i + 1], student[i : i + 1], t), rel=1e-3)
     assert number(page, "soft-agreement") == pytest.approx(metrics.soft_agreement(student, teacher, t), abs=1e-4)
-    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='busy']")).to_have_count(1)
+    page.mouse.up()
     tab(page, "Curves")
     expect(page.locator(".kd-curves")).to_be_visible()
     tab(page, "Soft targets")
-    page.mouse.up()
-    wait_idle(page)
+    expect(busy).to_have_text("[*]:")  # all this while the kernel could not answer
+    expect(busy).not_to_have_text("[*]:", timeout=30 * SECONDS)
     assert float(run_code(page, "print(bench.state.temperature, bench.state.view_temperature)").split()[0]) == t
 
 
@@ -195,11 +200,23 @@ def test_features_follow_the_sample_and_relations_read_a_pair(page: Page):
     tab(page, "Layer features")
     expect(page.locator(".kd-features")).to_be_visible()
     page.wait_for_timeout(1500)
-    grid = page.locator(".kd-features .kd-cka [data-value]").evaluate_all("cells => cells.map(c => +c.dataset.value)")
-    told = run_code(page, "print([v for row in bench.views['features'].cka['values'] for v in row])")
-    assert np.round(grid, 3).tolist()[: len(eval(told))] == np.round(eval(told), 3).tolist() or set(
-        np.round(eval(told), 3)
-    ) <= set(np.round(grid, 3))
+    for name in ("cka", "reference"):
+        shown = page.locator(f".kd-features [data-name='{name}']").evaluate_all(
+            "cells => cells.map(c => +c.dataset.value)"
+        )
+        key = "values" if name == "cka" else name
+        told = run_code(page, f"print([v for row in bench.views['features'].cka['{key}'] for v in row])")
+        assert shown == pytest.approx(eval(told))
+    told = run_code(
+        page,
+        "from kdlab import metrics\nfrom kdlab.players import tell\n"
+        "scene, run = bench.lab.painter.scene, bench.lab.runner.lanes.main.training\n"
+        "x = scene.x[scene.probe]\n"
+        "t, s = (tell(n, x, ['embedding']).features['embedding'] for n in (scene.teacher, run.students['student']))\n"
+        "print(metrics.cka(t.numpy(), s.numpy()))",
+    )
+    cell = page.locator(".kd-features [data-name='cka'][data-row='embedding'][data-column='embedding']")
+    assert float(cell.get_attribute("data-value")) == pytest.approx(float(told), abs=1e-3)
     tab(page, "Relations")
     expect(page.locator(".kd-relations")).to_be_visible()
     page.wait_for_timeout(1500)
