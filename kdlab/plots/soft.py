@@ -70,10 +70,11 @@ def _bars(
     axes: Axes, classes: Sequence[str], teacher: NDArray, student: NDArray | None, label: int, temperature: float
 ) -> None:
     place = np.arange(len(classes))
-    axes.barh(place - 0.2, 100 * teacher, 0.36, color=style.COLOURS["teacher"], label="teacher")
+    beside = 0.0 if student is None else 0.2
+    axes.barh(place - beside, 100 * teacher, 0.36, color=style.COLOURS["teacher"], label="teacher")
     if student is not None:
         axes.barh(
-            place + 0.2,
+            place + beside,
             100 * student,
             0.36,
             color=style.COLOURS["student"],
