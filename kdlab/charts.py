@@ -10,6 +10,7 @@ from kdlab.events import Changed, Epoch, Event, Step, marks
 
 Chart = dict[str, Any]
 
+LABELS, HARD = "labels only", "hard answers"  # the baselines a run is watched against
 MOST_POINTS = 300  # what the eye can tell apart; events on disk stay complete
 
 
@@ -61,6 +62,12 @@ class Beside(NamedTuple):
     role: str
     dash: str
     trace: Trace
+
+
+def beside(baselines: Mapping[str, Trace]) -> dict[str, Beside]:
+    """Baselines as they are drawn."""
+    look = {LABELS: ("labels", "dash"), HARD: ("hard", "dot")}
+    return {name: Beside(*look.get(name, ("other", "dash")), trace) for name, trace in baselines.items()}
 
 
 def thin(x: Sequence[float], y: Sequence[float], most: int = MOST_POINTS) -> tuple[list[float], list[float]]:

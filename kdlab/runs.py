@@ -19,14 +19,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from kdlab import charts, metrics, models, prepare
 from kdlab import events as log
-from kdlab import metrics, models, prepare
+from kdlab.charts import Beside, Chart, Trace
 from kdlab.data import Dataset
 from kdlab.players import ask, tell
 from kdlab.recipe import Recipe
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from plotly.graph_objects import Figure as PlotlyFigure
 
     from kdlab.training import Training
 
@@ -128,11 +130,31 @@ class Run:
             }
         return found
 
+    def traces(self) -> tuple[list[Trace], dict[str, Beside]]:
+        """The run and its other seeds, and by name the baselines beside it, as they are drawn."""
+        seeds = [Trace(events) for name, events in self.beside.items() if name.startswith("seed ")]
+        others = {name: Trace(events) for name, events in self.beside.items() if not name.startswith("seed ")}
+        return [Trace(self.events), *seeds], charts.beside(others)
+
+    def charts(self) -> list[Chart]:
+        """Curves as plain dicts: several seeds as a band, the baselines beside them, the teacher as a level line."""
+        level = None
+        if self.teacher is not None and self.data is not None:
+            held_out = self.data.validation
+            level = metrics.accuracy(ask(self.teacher, held_out.x).logits.numpy(), held_out.y.numpy())
+        return charts.of_run(*self.traces(), level)
+
     def plot(self) -> Figure:
         """Curves of the run as a matplotlib figure."""
-        from kdlab import charts, plots
+        from kdlab import plots
 
-        return plots.curves(charts.of_run(self.events))
+        return plots.curves(self.charts())
+
+    def explore(self) -> PlotlyFigure:
+        """The same curves as a plotly figure, to zoom and hover in."""
+        from kdlab import plots
+
+        return plots.explore(self.charts())
 
     def save(self, folder: str | os.PathLike) -> Path:
         """Write the run into a new folder, whole or not at all.

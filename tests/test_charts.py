@@ -7,9 +7,12 @@ from helpers import toy, training
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kdlab import charts
+import kdlab
+from kdlab import charts, plots
 from kdlab.charts import Beside, Trace
+from kdlab.data import data_dir
 from kdlab.events import Changed, Epoch, Step
+from kdlab.plots import style
 
 
 def accuracy(values, who="student"):
@@ -98,3 +101,51 @@ def test_a_trace_gathers_what_events_say_as_they_come_in():
 def test_numbers_that_are_not_finite_are_not_drawn():
     trace = Trace([Step(1, float("nan"), {"student/hint": float("nan")}, {}), Step(2, 1.0, {"student/hint": 1.0}, {})])
     assert trace.lines == {("term", "student", "hint"): ([2], [1.0])}
+
+
+def test_a_run_is_drawn_with_its_seeds_its_rivals_and_its_teacher():
+    run = kdlab.Run.open(data_dir() / "runs" / "first-look")
+    accuracy = run.charts()[0]
+    student, *rivals = accuracy["series"]
+    last = [
+        100 * next(e for e in reversed(events) if isinstance(e, Epoch)).measured["student"]["accuracy"]
+        for events in (run.events, *(run.beside[f"seed {i}"] for i in range(1, 5)))
+    ]
+    assert student["y"][-1] == pytest.approx(sum(last) / 5, rel=1e-4)
+    assert (student["low"][-1], student["high"][-1]) == (pytest.approx(min(last)), pytest.approx(max(last)))
+    assert {line["name"]: line["role"] for line in rivals} == {"labels only": "labels", "hard answers": "hard"}
+    assert accuracy["lines"] == [{"name": "teacher", "role": "teacher", "y": pytest.approx(88, abs=2)}]
+
+
+def test_the_figure_to_explore_has_the_numbers_of_the_charts():
+    run = kdlab.Run.open(data_dir() / "runs" / "first-look")
+    drawn = run.charts()
+    figure = run.explore()
+    assert [note.text for note in figure.layout.annotations] == [chart["title"] for chart in drawn]
+    titles = [axis.title.text for axis in figure.select_yaxes()]
+    assert titles == ["%", "nats", "nats", "value, log scale"]
+    assert {axis.title.text for axis in figure.select_xaxes()} == {"optimiser steps"}
+    for k, chart in enumerate(drawn):
+        lines = [t for t in figure.select_traces(row=k // 2 + 1, col=k % 2 + 1) if t.hoverinfo != "skip"]
+        lines = [t for t in lines if t.fill is None]
+        wanted = [(s["name"], s["x"], s["y"]) for s in chart["series"]]
+        wanted += [(line["name"], [4, 240], [line["y"]] * 2) for line in chart.get("lines", [])]
+        assert [line.name for line in lines] == [name for name, _, _ in wanted]
+        for line, (_, x, y) in zip(lines, wanted, strict=True):
+            assert list(line.x) == x
+            assert list(line.y) == pytest.approx(y, rel=1e-3)
+    looks = {t.name: (t.line.color, t.line.dash) for t in figure.select_traces(row=1, col=1) if t.showlegend}
+    assert looks["student"] == (style.COLOURS["student"], "solid")
+    assert looks["labels only"] == (style.COLOURS["labels"], "dash")
+    assert len(looks) == 4
+    assert len(figure.to_json()) < 40_000
+
+
+def test_turned_knobs_stand_in_the_figure_and_nothing_cannot_be_explored():
+    chart = {"name": "kl", "title": "KL", "unit": "nats", "marks": [{"x": 3, "text": "T 2 → 4"}]}
+    chart["series"] = [{"name": "student", "role": "student", "dash": "", "x": [1, 5], "y": [2.0, 1.0]}]
+    figure = plots.explore([chart])
+    assert [(s.x0, s.x1) for s in figure.layout.shapes] == [(3, 3)]
+    assert "T 2 → 4" in [note.text for note in figure.layout.annotations]
+    with pytest.raises(ValueError, match=r"^charts must not be empty"):
+        plots.explore([])

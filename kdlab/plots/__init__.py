@@ -4,6 +4,7 @@ Drawn with matplotlib's objects, never through pyplot's global state; imported l
 """
 
 from .curves import curves, leading, reading
+from .explore import explore
 from .matrices import boundaries, features, relations, tile
 from .soft import soft_targets
 from .style import empty, figure, png
@@ -12,6 +13,7 @@ __all__ = [
     "boundaries",
     "curves",
     "empty",
+    "explore",
     "features",
     "figure",
     "leading",

@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
-from kdlab.charts import Beside, Trace
+from kdlab.charts import HARD, LABELS, Trace
 from kdlab.data import Dataset
 from kdlab.events import Event, Step
 from kdlab.recipe import Recipe
 from kdlab.training import Training
-
-LABELS, HARD = "labels only", "hard answers"
 
 
 @dataclass(eq=False)
@@ -103,9 +101,3 @@ class Lanes:
         """New knobs for the run and its seeds; the baselines stay what they are."""
         for lane in self.seeds:
             lane.training.recipe = recipe.replace(seed=lane.training.recipe.seed)
-
-
-def beside(baselines: dict[str, Trace]) -> dict[str, Beside]:
-    """Baselines as they are drawn."""
-    look = {LABELS: ("labels", "dash"), HARD: ("hard", "dot")}
-    return {name: Beside(*look.get(name, ("other", "dash")), trace) for name, trace in baselines.items()}

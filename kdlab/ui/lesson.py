@@ -9,11 +9,13 @@ from kdlab.plots.teach import still
 from .guess import Guess
 from .panels.ledger import LossLedger
 from .panels.soft_targets import SoftTargets
+from .tour import Tour
 
 __all__ = [
     "Guess",
     "LossLedger",
     "SoftTargets",
+    "Tour",
     "ask",
     "check",
     "claim",

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from kdlab import deploy, metrics
+from kdlab import charts, deploy, metrics
 from kdlab.charts import Beside, Trace
 from kdlab.data import Dataset
 from kdlab.events import Event, Step
@@ -18,8 +18,8 @@ from kdlab.knowledge import Pairs
 from kdlab.ledger import ledger, pull
 from kdlab.players import ask, tell
 from kdlab.runs import Run
-from kdlab.ui import lanes as side
 from kdlab.ui import readings
+from kdlab.ui.lanes import Lanes
 
 
 class Scene:
@@ -122,14 +122,14 @@ class Shown:
         return cls(scene.untrained, [], {}, 0, total, None)
 
     @classmethod
-    def of_lanes(cls, lanes: side.Lanes, *, with_pull: bool) -> Shown:
+    def of_lanes(cls, lanes: Lanes, *, with_pull: bool) -> Shown:
         """A run that is being trained; called in the thread that trains it."""
         training = lanes.main.training
         wire = next((w for w in training.wires if w.link.student == "student"), training.wires[0])
         return cls(
             student=training.students["student"],
             traces=[lane.trace for lane in lanes.seeds],
-            beside=side.beside({name: lane.trace for name, lane in lanes.baselines.items()}),
+            beside=charts.beside({name: lane.trace for name, lane in lanes.baselines.items()}),
             step=training.step,
             total=training.total,
             last=last_step(lanes.main.events),
@@ -143,12 +143,11 @@ class Shown:
     def of_run(cls, run: Run) -> Shown:
         """A run that was opened."""
         step = last_step(run.events)
-        seeds = [Trace(events) for name, events in run.beside.items() if name.startswith("seed ")]
-        others = {name: Trace(events) for name, events in run.beside.items() if not name.startswith("seed ")}
+        traces, beside = run.traces()
         return cls(
             student=run.student,
-            traces=[Trace(run.events), *seeds],
-            beside=side.beside(others),
+            traces=traces,
+            beside=beside,
             step=step.step if step else 0,
             total=step.step if step else 0,
             last=step,
