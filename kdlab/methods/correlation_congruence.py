@@ -19,7 +19,7 @@ class CorrelationCongruence(Method):
     symbol = "mean (K student − K teacher)²"
     compares = "any"
 
-    weight: float = knob(2.0, 0.02, 200.0, "how much this term counts within the distillation loss", log=True)
+    weight: float = knob(4.0, 0.04, 400.0, "how much this term counts within the distillation loss", log=True)
     gamma: float = knob(0.4, 0.05, 5.0, "γ: how near a neighbour must be to count", log=True)
     order: int = knob(2, 1, 8, "how many powers of the cosine the kernel sums")
 

@@ -20,7 +20,7 @@ class InterChannel(Method):
     symbol = "‖n(F Fᵀ) student − n(F Fᵀ) teacher‖²"
     compares = "map"
 
-    weight: float = knob(100.0, 1.0, 10000.0, "how much this term counts within the distillation loss", log=True)
+    weight: float = knob(200.0, 2.0, 20000.0, "how much this term counts within the distillation loss", log=True)
 
     def adapter(self, student: Knowledge, teacher: Knowledge, pairs: Pairs) -> nn.Module:
         """One regressor for each pair of layers."""

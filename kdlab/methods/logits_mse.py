@@ -20,7 +20,7 @@ class LogitsMSE(Method):
 
     symbol = "mean (z student − z teacher)²"
 
-    weight: float = knob(0.015, 0.00015, 1.5, "how much this term counts within the distillation loss", log=True)
+    weight: float = knob(0.03, 0.0003, 3.0, "how much this term counts within the distillation loss", log=True)
 
     def terms(self, seen: Exchange) -> dict[str, Term]:
         """One term, ``logits``."""
