@@ -9,6 +9,12 @@ from kdlab import check
 from kdlab.losses.common import check_maps, kl, unit
 
 
+def attention(maps: Tensor) -> Tensor:
+    """Where a layer looks: Q = q / ‖q‖₂ with q the mean over channels of F², (batch, height, width), of length 1."""
+    q = maps.square().mean(1)
+    return unit(q.flatten(1)).view_as(q)
+
+
 def attention_transfer(student: Tensor, teacher: Tensor) -> Tensor:
     """Mean squared difference of attention maps: mean (Q_s − Q_t)², Q = q / ‖q‖₂, q = mean over channels of F².
 
@@ -29,8 +35,7 @@ def attention_transfer(student: Tensor, teacher: Tensor) -> Tensor:
     where the equation has the unsquared length.
     """
     check_maps(student, teacher)
-    q_s, q_t = (unit(f.square().mean(1).flatten(1)) for f in (student, teacher.detach()))
-    return (q_s - q_t).square().mean()
+    return (attention(student) - attention(teacher.detach())).square().mean()
 
 
 def nst(student: Tensor, teacher: Tensor) -> Tensor:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from kdlab.knowledge import Exchange
 from kdlab.losses import attention_transfer
+from kdlab.losses.maps import attention
 from kdlab.methods.base import Method, Term, knob, register
 from kdlab.methods.pairs import mean_of, one_size
 
@@ -23,3 +26,7 @@ class AttentionTransfer(Method):
     def terms(self, seen: Exchange) -> dict[str, Term]:
         """One term, ``attention``: the mean over the pairs of layers."""
         return {"attention": Term(self.weight, mean_of(attention_transfer, one_size(seen)))}
+
+    def shows(self, seen: Exchange) -> list[tuple[Tensor, Tensor]]:
+        """Both attention maps, (batch, height, width), each of length 1."""
+        return [(attention(s), attention(t)) for s, t in one_size(seen)]

@@ -71,6 +71,13 @@ class Method:
         """The loss by named terms, each with its weight; their weighted sum is the distillation loss."""
         raise NotImplementedError(f"{type(self).__name__} must say its terms")
 
+    def shows(self, seen: Exchange) -> list[tuple[Tensor, Tensor]]:
+        """What the loss compares, for a picture: (student's, teacher's) of equal shape for each pair of layers.
+
+        Empty where the loss does not compare a sample's layers place by place.
+        """
+        return []
+
 
 _METHODS: dict[str, type[Method]] = {}
 

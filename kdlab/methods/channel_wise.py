@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from torch import nn
+from torch import Tensor, nn
 
 from kdlab.knowledge import Exchange, Knowledge, Pairs
 from kdlab.losses import channel_wise
@@ -32,3 +32,11 @@ class ChannelWise(Method):
         """One term, ``places``: the mean over the pairs of layers."""
         loss = partial(channel_wise, temperature=seen.temperature)
         return {"places": Term(self.weight, mean_of(loss, regressed(seen)))}
+
+    def shows(self, seen: Exchange) -> list[tuple[Tensor, Tensor]]:
+        """Each channel's softmax over its places, of the regressor's output and of the teacher's layer."""
+
+        def places(maps: Tensor) -> Tensor:
+            return (maps / seen.temperature).flatten(2).softmax(2).view_as(maps)
+
+        return [(places(s), places(t)) for s, t in regressed(seen)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import nn
+from torch import Tensor, nn
 
 from kdlab.knowledge import Exchange, Knowledge, Pairs
 from kdlab.losses import hierarchical_context
@@ -29,3 +29,7 @@ class HierarchicalContext(Method):
     def terms(self, seen: Exchange) -> dict[str, Term]:
         """One term, ``context``: the mean over the pairs of layers."""
         return {"context": Term(self.weight, mean_of(hierarchical_context, regressed(seen)))}
+
+    def shows(self, seen: Exchange) -> list[tuple[Tensor, Tensor]]:
+        """The regressor's output beside the teacher's layer, at the largest size."""
+        return list(regressed(seen))

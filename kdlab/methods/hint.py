@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from torch import nn
+from torch import Tensor, nn
 
 from kdlab.knowledge import Exchange, Knowledge, Pairs
 from kdlab.losses import hint
@@ -52,5 +52,9 @@ class Hint(Method):
 
     def terms(self, seen: Exchange) -> dict[str, Term]:
         """One term, ``hint``: the mean over the pairs of layers."""
-        values = [hint(r(s), t) for r, (s, t) in zip(seen.adapter, seen.features(), strict=True)]
+        values = [hint(s, t) for s, t in self.shows(seen)]
         return {"hint": Term(self.weight, sum(values) / len(values))}
+
+    def shows(self, seen: Exchange) -> list[tuple[Tensor, Tensor]]:
+        """The regressor's output beside the teacher's layer."""
+        return [(r(s), t) for r, (s, t) in zip(seen.adapter, seen.features(), strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from torch import nn
+from torch import Tensor, nn
 
 from kdlab.knowledge import Exchange, Knowledge, Pairs
 from kdlab.methods.base import Method, Term
@@ -44,8 +44,17 @@ class Mix(Method):
         """All parts' terms; each part sees its own adapter."""
         terms = {}
         for i, (method, factor) in enumerate(self.parts):
-            mine = seen.adapter[str(i)] if seen.adapter is not None and str(i) in seen.adapter else None
-            for name, (weight, value) in method.terms(dataclasses.replace(seen, adapter=mine)).items():
+            for name, (weight, value) in method.terms(self._own(i, seen)).items():
                 taken = name in terms  # two parts may call a term the same
                 terms[f"{name} ({method.name})" if taken else name] = Term(factor * weight, value)
         return terms
+
+    def shows(self, seen: Exchange) -> list[tuple[Tensor, Tensor]]:
+        """What the first part shows that shows something."""
+        shown = (method.shows(self._own(i, seen)) for i, (method, _) in enumerate(self.parts))
+        return next(filter(None, shown), [])
+
+    def _own(self, place: int, seen: Exchange) -> Exchange:
+        """The exchange with this part's own adapter."""
+        mine = seen.adapter[str(place)] if seen.adapter is not None and str(place) in seen.adapter else None
+        return dataclasses.replace(seen, adapter=mine)

@@ -54,3 +54,7 @@ class VID(Method):
         pairs = zip(seen.adapter, seen.features(), strict=True)
         values = [vid(s, t, mean=guess.mean, variance=guess.variance) for guess, (s, t) in pairs]
         return {"information": Term(self.weight, sum(values) / len(values))}
+
+    def shows(self, seen: Exchange) -> list[tuple[Tensor, Tensor]]:
+        """The mean that is told beside the teacher's layer; the variances are not shown."""
+        return [(guess.mean(s), t) for guess, (s, t) in zip(seen.adapter, seen.features(), strict=True)]
