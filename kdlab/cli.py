@@ -1,8 +1,9 @@
-"""The command ``kdlab``: lab, run, list, data, replay."""
+"""The command ``kdlab``: lab, run, list, data, replay, study."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command != "lab":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    options.rest = rest
+    options.rest, options.given = rest, sys.argv[1:] if arguments is None else arguments
     from kdlab.runs import DivergedError
 
     try:
@@ -53,6 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     replay = command("replay", "tell a saved run again, step by step", _replay)
     replay.add_argument("run", type=Path, help="the folder of a saved run")
     replay.add_argument("--pace", type=float, default=0.0, metavar="SECONDS", help="between two lines (default 0)")
+    study = command("study", "compare all methods with labels alone and with the teacher's hard answers", _study)
+    study.add_argument("--seeds", type=int, metavar="N", help="seeds 0 to N - 1, at least 2 (default 5)")
+    study.add_argument("--methods", metavar="A,B", help="these alone, beside the controls (default all)")
+    study.add_argument("--out", type=Path, metavar="FOLDER", help="where it is written, and goes on (runs/study)")
+    study.add_argument("--quick", action="store_true", help="2 seeds, a tenth of the epochs: to see what it does")
     return parser
 
 
@@ -136,6 +142,26 @@ def _replay(options: argparse.Namespace) -> int:
     for line in events.replay(events.read(path)):
         print(line, flush=True)
         time.sleep(options.pace)
+    return 0
+
+
+def _study(options: argparse.Namespace) -> int:
+    import torch
+
+    from kdlab.study import SET_UPS, shorter, study
+
+    torch.set_num_threads(1)  # quicker for nets this small, and the seconds are those of one core
+    out = options.out or Path("runs") / ("study-quick" if options.quick else "study")
+    count = options.seeds if options.seeds is not None else 2 if options.quick else 5
+    made = study(
+        None if options.methods is None else options.methods.split(","),
+        [shorter(s) for s in SET_UPS] if options.quick else SET_UPS,
+        range(count),
+        out=out,
+        command=shlex.join(["kdlab", *map(str, options.given)]),
+    )
+    print(made.markdown())
+    print(f"written to {out}")
     return 0
 
 
