@@ -26,17 +26,29 @@ TESTS_NEED = [Requirement(line) for line in PROJECT["optional-dependencies"]["te
 # Who may import whom: a module imports from its own layer or from one above it in this list, never from below.
 LAYERS = [
     {"check", "plots", "workspace", "progress"},
-    {"registry", "originals", "knowledge", "events", "metrics", "models", "data", "batches"},
+    {
+        "registry",
+        "originals",
+        "sources",
+        "texts",
+        "splits",
+        "knowledge",
+        "events",
+        "metrics",
+        "models",
+        "data",
+        "batches",
+    },
     {"taps", "losses", "charts"},
     {"methods"},
-    {"schemes", "algorithms"},
+    {"schemes", "algorithms", "schedules"},
     {"recipe"},
-    {"players", "prepare"},
-    {"training"},
+    {"initial", "players", "cast", "prepare"},
+    {"objective", "tuning", "resume", "training"},
     {"runs", "deploy", "ledger"},
     {"api", "comparison"},
     {"kdlab"},  # the names of kdlab/__init__.py
-    {"sweep", "exercises"},
+    {"sweep", "study", "tally", "exercises"},
     {"cli", "ui", "__main__"},
 ]
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
