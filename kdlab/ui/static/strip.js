@@ -9,7 +9,7 @@ function scaledText(value, unit) {
   return [v >= 9.95 || (size === 1 && Number.isInteger(value)) ? v.toFixed(0) : v.toPrecision(2), prefix + unit];
 }
 const FACTS = [
-  ["accuracy", "accuracy", (v) => (v == null ? ["–", ""] : [(100 * v).toFixed(1), "%"])],
+  ["accuracy", "accuracy", (v) => (v == null ? ["–", ""] : [(+(100 * v).toFixed(3)).toFixed(1), "%"]) /* rounded as the curves do */],
   ["parameters", "parameters", (v) => scaledText(v, "")],
   ["bytes", "size", (v) => scaledText(v, "B")],
   ["macs", "MACs", (v) => scaledText(v, "")],
