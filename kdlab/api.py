@@ -18,6 +18,7 @@ def train(
     data: Dataset | str | None = None,
     *,
     teacher: nn.Module | str | None = None,
+    peer: nn.Module | str | None = None,
     recipe: Recipe | None = None,
     measure_every: int = 1,
 ) -> Training:
@@ -27,9 +28,8 @@ def train(
         >>> training = kdlab.train("mlp-64", "fashion-mnist", teacher="fashion-mnist-cnn")  # doctest: +SKIP
         >>> for event in training: ...  # doctest: +SKIP
     """
-    return Training(
-        student, data, teacher=teacher, recipe=named(recipe, student, data, teacher), measure_every=measure_every
-    )
+    recipe = named(recipe, student, data, teacher, peer)
+    return Training(student, data, teacher=teacher, peer=peer, recipe=recipe, measure_every=measure_every)
 
 
 def named(
@@ -37,10 +37,11 @@ def named(
     student: nn.Module | str | None,
     data: Dataset | str | None,
     teacher: nn.Module | str | None,
+    peer: nn.Module | str | None = None,
 ) -> Recipe:
     """The recipe with names for what was given by name, and none for what was given as an object."""
     recipe = recipe or Recipe()
-    given = {"student": student, "teacher": teacher, "data": data}
+    given = {"student": student, "teacher": teacher, "data": data, "peer": peer}
     return recipe.replace(**{k: v if isinstance(v, str) else None for k, v in given.items() if v is not None})
 
 
@@ -49,6 +50,7 @@ def distill(
     data: Dataset | str | None = None,
     *,
     teacher: nn.Module | str | None = None,
+    peer: nn.Module | str | None = None,
     recipe: Recipe | None = None,
     progress: bool | None = None,
 ) -> Run:
@@ -58,6 +60,8 @@ def distill(
         student: a module, of which a copy is trained, or a name; None: the recipe's.
         data: a Dataset or a name; None: the recipe's.
         teacher: a trained module or a name; None: the recipe's. It is never changed.
+        peer: what learns beside the student online: a module, of which a copy is trained, or a name; None: the
+            recipe's, or one of the student's architecture.
         recipe: every knob; None: the defaults.
         progress: a bar; None: where somebody is looking.
 
@@ -68,7 +72,7 @@ def distill(
         ValueError: the combination cannot run; nothing has been trained or written then.
         DivergedError: the loss stopped being finite; its ``run`` holds what there is until then.
     """
-    training = train(student, data, teacher=teacher, recipe=recipe)
+    training = train(student, data, teacher=teacher, peer=peer, recipe=recipe)
     happened = []
     with bar(training.total, "distilling", show=progress) as shown:
         for event in training:
@@ -86,10 +90,13 @@ def explain(
     type: str = "response",
     scheme: str = "offline",
     algorithm: str = "standard",
+    scheme_variant: str | None = None,
     method: str | None = None,
+    init: str = "random",
     data: Dataset | None = None,
     teacher: nn.Module | None = None,
     student: nn.Module | None = None,
+    peer: nn.Module | str | None = None,
 ) -> str | None:
     """Why a combination cannot run, or None if it can.
 
@@ -97,13 +104,18 @@ def explain(
         type: what is transferred.
         scheme: who teaches whom.
         algorithm: how it is carried over.
+        scheme_variant: of the scheme; None: the default.
         method: a method of that type; None: the default.
+        init: the student's first weights.
         data: if given, layers are looked at.
         teacher: if given, it is asked whether it has what the method compares.
-        student: the same.
+        student: the same; and whether it has the depth, and layers that can be drawn anew or taken from the teacher.
+        peer: the same, where a scheme has one; a module or a name.
 
     Raises:
         ValueError: a name is unknown.
     """
-    recipe = Recipe(type=type, scheme=scheme, algorithm=algorithm, method=method)
-    return prepare.missing(recipe, data, teacher, student)
+    recipe = Recipe(
+        type=type, scheme=scheme, scheme_variant=scheme_variant, algorithm=algorithm, method=method, init=init
+    )
+    return prepare.missing(recipe, data, teacher, student, peer)

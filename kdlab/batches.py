@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from kdlab.data import Dataset
+from kdlab.data import Dataset, Split, stratified_order
 
 
 class Batch(NamedTuple):
@@ -28,21 +28,58 @@ class Batch(NamedTuple):
 
 
 class Order:
-    """A shuffled order of ``n`` rows in batches; being a function of the step, it can be resumed anywhere."""
+    """A shuffled order of ``n`` rows in batches; being a function of the step, it can be resumed anywhere.
 
-    def __init__(self, n: int, batch_size: int, seed: int):
+    Args:
+        n: rows, at least 1.
+        batch_size: of all batches but the last of an epoch, which may be short.
+        seed: of the order.
+        pairs: a last batch of one row takes a second one from the batch before it.
+
+    Raises:
+        ValueError: ``pairs`` is asked for where a batch of one row cannot be avoided.
+    """
+
+    def __init__(self, n: int, batch_size: int, seed: int, *, pairs: bool = False):
         self.n, self.batch_size, self.seed = n, batch_size, seed
         self.per_epoch = math.ceil(n / batch_size)
+        self.sizes = [batch_size] * (self.per_epoch - 1) + [n - batch_size * (self.per_epoch - 1)]
+        if pairs and self.sizes[-1] == 1:
+            if n == 1 or batch_size < 3:
+                raise ValueError(
+                    f"batch_size must leave no batch of one sample, on which this network's BatchNorm cannot be "
+                    f"trained, got {batch_size} for {n} inputs"
+                )
+            self.sizes[-2:] = [batch_size - 1, 2]
         self._epoch: int | None = None
 
     def __call__(self, step: int) -> Tensor:
-        """The rows of a step, counted from 0: (batch,) int64; the last batch of an epoch may be short."""
+        """The rows of a step, counted from 0: (batch,) int64."""
         epoch, place = divmod(step, self.per_epoch)
         if self._epoch != epoch:
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
-            self._batches = torch.randperm(self.n, generator=generator).split(self.batch_size)
+            self._batches = torch.randperm(self.n, generator=generator).split(self.sizes)
             self._epoch = epoch
         return self._batches[place]
+
+
+class Rows:
+    """Those rows of the training inputs that are at hand, all of them and the labelled ones, each in its order."""
+
+    def __init__(self, train: Split, rows: Tensor, size: int, seed: int, pairs: bool):
+        self.rows, self.labelled = rows, rows[train.labelled[rows]]
+        self.transfer = Order(len(rows), size, seed, pairs=pairs)
+        all_labelled = len(self.labelled) == len(rows)
+        self.labels = None if all_labelled else Order(len(self.labelled), size, seed + 500_009, pairs=pairs)
+
+    def __call__(self, step: int) -> tuple[Tensor, Tensor | None]:
+        """Places of a step's transfer batch and label batch; None where one serves both."""
+        return self.rows[self.transfer(step)], None if self.labels is None else self.labelled[self.labels(step)]
+
+    @property
+    def shortest(self) -> int:
+        """Rows of the smallest batch."""
+        return min(min(order.sizes) for order in (self.transfer, self.labels) if order is not None)
 
 
 class Batches:
@@ -52,19 +89,54 @@ class Batches:
         data: the data set.
         size: rows of a batch.
         seed: of both orders.
+        late: share of the labelled images that are not there from the beginning, in [0, 1).
+        late_after: epochs after which they come.
+        pairs: no batch of one row: see :class:`Order`.
+
+    Raises:
+        ValueError: fewer images than classes would be labelled at first, or a batch of one row cannot be avoided.
     """
 
-    def __init__(self, data: Dataset, size: int, seed: int):
-        self.train = data.train
-        self.transfer = Order(len(data.train), size, seed)
-        self.labelled = data.train.labelled.nonzero().squeeze(1)
-        all_labelled = len(self.labelled) == len(data.train)
-        self.labels = None if all_labelled else Order(len(self.labelled), size, seed + 500_009)
+    def __init__(
+        self, data: Dataset, size: int, seed: int, *, late: float = 0.0, late_after: int = 1, pairs: bool = False
+    ):
+        self.train, self.pairs = data.train, pairs
+        self.whole = Rows(self.train, torch.arange(len(self.train)), size, seed, pairs)
+        self.early = self.whole
+        if late:
+            here = torch.ones(len(self.train), dtype=torch.bool)
+            here[_latecomers(data, late)] = False
+            self.early = Rows(self.train, here.nonzero().squeeze(1), size, seed, pairs)
+        self.arrival = late_after * self.transfer.per_epoch  # the first step, counted from 0, that sees all
+
+    @property
+    def transfer(self) -> Order:
+        """The order of all inputs; an epoch is one of theirs, even while some have not come."""
+        return self.whole.transfer
+
+    @property
+    def shortest(self) -> int:
+        """Rows of the smallest batch."""
+        return min(self.early.shortest, self.whole.shortest)
 
     def __call__(self, step: int) -> tuple[Batch, Batch]:
         """Transfer batch and label batch of a step, counted from 0; one and the same where all are labelled."""
-        transfer = self._rows(self.transfer(step))
-        return transfer, transfer if self.labels is None else self._rows(self.labelled[self.labels(step)])
+        transfer, labelled = (self.early if step < self.arrival else self.whole)(step)
+        seen = self._rows(transfer)
+        return seen, seen if labelled is None else self._rows(labelled)
 
     def _rows(self, index: Tensor) -> Batch:
         return Batch(index, self.train.x[index], self.train.y[index], self.train.labelled[index])
+
+
+def _latecomers(data: Dataset, share: float) -> Tensor:
+    """Labelled rows that come late: those that a stratified draw of the others leaves, the same for every seed."""
+    labelled = data.train.labelled.nonzero().squeeze(1)
+    first = round(len(labelled) * (1 - share))
+    fewest = len(data.train.y[labelled].unique())
+    if not fewest <= first:
+        raise ValueError(
+            f"late must leave a label of each class at first ({fewest} of {len(labelled)} labels), got {share}"
+        )
+    order = torch.from_numpy(stratified_order(data.train.y[labelled].numpy(), 0))
+    return labelled[order[first:]]

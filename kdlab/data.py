@@ -146,7 +146,7 @@ class Dataset:
                 f"{count} labelled ones), or None for all of them, got {pool!r}"
             )
         mask = torch.zeros(len(whole), dtype=torch.bool)
-        mask[torch.from_numpy(_stratified_order(whole.y.numpy(), labelled_seed)[:count])] = True
+        mask[torch.from_numpy(stratified_order(whole.y.numpy(), labelled_seed)[:count])] = True
         train = Split(whole.x, whole.y, mask)
         if pool is not None and pool < rest:
             kept = mask.clone()
@@ -254,7 +254,7 @@ def _labels(name: str, y: Tensor, classes: int) -> None:
         )
 
 
-def _stratified_order(y: np.ndarray, seed: int) -> np.ndarray:
+def stratified_order(y: np.ndarray, seed: int) -> np.ndarray:
     """All indices in an order of which every beginning mirrors the classes' shares and has each class early."""
     # RandomState's stream is frozen for good; default_rng's may change with a new NumPy, and the draws with it.
     shuffled = np.random.RandomState(seed).permutation(len(y))

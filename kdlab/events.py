@@ -6,7 +6,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +39,14 @@ class Step:
         loss: what was minimised, in nats where its terms are.
         terms: ``"student/term"`` -> the term's value, without its weight.
         weights: the same names -> the weight it had, alpha included.
+        knobs: those that a schedule turns -> their value at this step.
     """
 
     step: int
     loss: float
     terms: dict[str, float]
     weights: dict[str, float]
+    knobs: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,13 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Changed:
-    """A knob was turned between two steps; ``step`` steps were done with the old value."""
+    """A knob was turned between two steps; ``step`` steps were done with the old value.
+
+    A schedule turns its knobs silently: their values are in :class:`Step`. Turning one by hand ends its schedule, which
+    is a change of the knob ``schedule`` too. Four more things are told this way, under names that no knob has: ``first
+    weights`` (layers that the student has from elsewhere), ``last batch`` (a batch of one has become one of two),
+    ``labels at hand`` (late ones have come), ``weights of step`` (fine-tuning went back to its best).
+    """
 
     step: int
     knob: str
@@ -87,7 +95,10 @@ _KINDS = {cls.__name__.lower(): cls for cls in (Phase, Step, Epoch, Changed, Div
 
 def to_line(event: Event) -> str:
     """One event as one line of JSON, without the line's end."""
-    return json.dumps({"event": type(event).__name__.lower(), **dataclasses.asdict(event)}, default=dict)
+    values = dataclasses.asdict(event)
+    if not values.get("knobs", True):
+        del values["knobs"]  # no schedule, as in most runs
+    return json.dumps({"event": type(event).__name__.lower(), **values}, default=dict)
 
 
 def from_line(line: str) -> Event:
@@ -137,6 +148,8 @@ def _short(value: Any) -> str:
         return f"{value:.3g}"
     if isinstance(value, dict):
         return ", ".join(f"{k} {_short(v)}" for k, v in value.items()) or "default"
+    if isinstance(value, list):  # a schedule: its values
+        return " – ".join(_short(point[1]) for point in value)
     return "default" if value is None else str(value)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import blake2b
 from itertools import chain
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
@@ -13,13 +16,53 @@ from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
 from kdlab.batches import Batch
+from kdlab.initial import another
 from kdlab.knowledge import Knowledge
 from kdlab.taps import frozen, observe
 
 CHUNK = 256  # always the same, since the size of a batch changes the last digit of some answers
 
 
-class Player:
+class Member:
+    """What everybody who takes part can be asked; by default it learns nothing and remembers nothing.
+
+    Attributes:
+        net: its network, where it has one.
+        taps: layers to look at; a phase adds those it compares.
+        learns: it may be a link's student.
+        exits: layers at which it answers too.
+        measured: its answers are followed on the validation set.
+    """
+
+    net: nn.Module
+    learns = False
+    measured = False
+    exits: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self.taps: set[str] = set()
+
+    def know(self, batch: Batch) -> dict[str, Knowledge]:
+        """What it says, by output: ``""`` its own answer, else the exit's layer."""
+        raise NotImplementedError(f"{type(self).__name__} must say what it knows")
+
+    def begin(self, seed: int) -> list[nn.Module]:
+        """A phase begins in which it takes part; returns the networks that it has drawn anew, by this seed."""
+        return []
+
+    def follow(self, decay: float) -> None:
+        """A step was taken; ``decay`` is the recipe's."""
+
+    def state(self) -> Any:
+        """What it remembers, if it is no learner of the phase; None for nothing."""
+        return None
+
+    def load(self, state: Any) -> None:
+        """Remember what :meth:`state` said."""
+
+
+class Player(Member):
     """A network that learns, with the classifiers at its exits.
 
     Args:
@@ -27,27 +70,37 @@ class Player:
         exits: layer name -> classifier on that layer's output.
     """
 
+    learns = measured = True
+
     def __init__(self, net: nn.Module, exits: Mapping[str, nn.Module] | None = None):
         exits = exits or {}
         self.net = net
         self.exits = tuple(exits)
         self.heads = nn.ModuleList(exits.values())
-        self.taps: set[str] = set(exits)  # layers to look at; a phase adds those it compares
+        self.taps = set(exits)
 
     def modules(self) -> nn.ModuleList:
         """All that is trained together."""
         return nn.ModuleList([self.net, self.heads])
 
     def know(self, batch: Batch) -> dict[str, Knowledge]:
-        """What it says, by output: ``""`` the network's own answer, else the exit's layer."""
+        """What it says, by output, with gradient."""
         logits, features = observe(self.net, batch.x, self.taps)
         said = {"": Knowledge(logits, features)}
         for layer, head in zip(self.exits, self.heads, strict=True):
             said[layer] = Knowledge(head(features[layer]), features)
         return said
 
+    def state(self) -> dict[str, Tensor]:
+        """Weights and buffers."""
+        return self.modules().state_dict()
 
-class Kept:
+    def load(self, state: dict[str, Tensor]) -> None:
+        """Take over weights and buffers."""
+        self.modules().load_state_dict(state)
+
+
+class Kept(Member):
     """A frozen network, asked once for every input of the transfer set; later it only remembers.
 
     Args:
@@ -56,8 +109,8 @@ class Kept:
     """
 
     def __init__(self, net: nn.Module, x: Tensor):
+        super().__init__()
         self.net, self.x = net, x
-        self.taps: set[str] = set()
         self._said: tuple[set[str], Knowledge] | None = None
 
     def know(self, batch: Batch) -> dict[str, Knowledge]:
@@ -65,6 +118,99 @@ class Kept:
         if self._said is None or self._said[0] != self.taps:
             self._said = set(self.taps), ask(self.net, self.x, self.taps)
         return {"": self._said[1].at(batch.index)}
+
+
+class Parent(Kept):
+    """A frozen copy of a network as it was when the phase began; the network itself then starts anew, as its child.
+
+    Args:
+        child: the network that is trained; its layers can be drawn anew.
+        x: all inputs of the transfer set, (N, …).
+    """
+
+    def __init__(self, child: nn.Module, x: Tensor):
+        super().__init__(copy.deepcopy(child).requires_grad_(False), x)
+        self.child = child
+
+    def begin(self, seed: int) -> list[nn.Module]:
+        """Take over what the child has become, and give it new weights."""
+        self.load(self.child.state_dict())
+        self.child.load_state_dict(another(self.child, seed).state_dict())
+        return [self.child]
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights and buffers of the generation before."""
+        return self.net.state_dict()
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        """Take over weights and buffers; what it said before no longer counts."""
+        self.net.load_state_dict(state)
+        self._said = None
+
+
+class Average(Member):
+    """A moving average of a network's weights and buffers, asked anew for each batch, in eval mode.
+
+    After step n each number moves by ``1 - min(decay, (n + 1) / (n + 10))`` of its way to the network's: quickly at
+    first, since the first weights are worth nothing. Counters (BatchNorm's batches) are copied.
+
+    Args:
+        net: the network that is trained.
+    """
+
+    measured = True
+
+    def __init__(self, net: nn.Module):
+        super().__init__()
+        self.followed, self.steps = net, 0
+        self.net = copy.deepcopy(net).requires_grad_(False).eval()
+
+    def know(self, batch: Batch) -> dict[str, Knowledge]:
+        """What the average says now, detached."""
+        return {"": tell(self.net, batch.x, self.taps)}
+
+    @torch.no_grad()
+    def follow(self, decay: float) -> None:
+        """Move a little towards the network."""
+        self.steps += 1
+        way = 1 - min(decay, (self.steps + 1) / (self.steps + 10))
+        for mine, theirs in zip(
+            chain(self.net.parameters(), self.net.buffers()),
+            chain(self.followed.parameters(), self.followed.buffers()),
+            strict=True,
+        ):
+            if mine.is_floating_point():
+                mine.lerp_(theirs, way)
+            else:
+                mine.copy_(theirs)
+
+    def state(self) -> dict[str, Any]:
+        """The average, and how many steps it has followed."""
+        return {"steps": self.steps, "weights": self.net.state_dict()}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self.steps = state["steps"]
+        self.net.load_state_dict(state["weights"])
+
+
+class Panel(Member):
+    """Several players who speak with one voice: the mean of their probabilities at T = 1. They share no layers.
+
+    Args:
+        members: names of the players.
+    """
+
+    measured = True
+
+    def __init__(self, members: Iterable[str]):
+        super().__init__()
+        self.members = tuple(members)
+
+    def voice(self, logits: Iterable[Tensor]) -> Tensor:
+        """Logits of the mean, from those of each member: log of the mean of their softmax, all (batch, classes)."""
+        said = torch.stack([z.log_softmax(1) for z in logits])
+        return said.logsumexp(0) - math.log(len(said))
 
 
 REMEMBERED = 8  # answers that are kept for a network: one for each set of inputs and layers
@@ -124,9 +270,12 @@ def own_chance(seed: int, step: int) -> Iterator[None]:
         yield
 
 
-def answers(player: Player, x: Tensor) -> dict[str, Tensor]:
+def answers(player: Member, x: Tensor) -> dict[str, Tensor]:
     """Logits of a player and of each of its exits for all of ``x``, in eval mode: output -> (N, classes)."""
     said = tell(player.net, x, player.exits)
-    with frozen(player.heads):
-        early = {layer: head(said.features[layer]) for layer, head in zip(player.exits, player.heads, strict=True)}
-    return {"": said.logits, **early}
+    found = {"": said.logits}
+    if player.exits:
+        with frozen(player.heads):
+            heads = zip(player.exits, player.heads, strict=True)
+            found |= {layer: head(said.features[layer]) for layer, head in heads}
+    return found

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import copy
-import math
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any, NamedTuple
+from functools import lru_cache, partial
+from typing import NamedTuple
 
-import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from kdlab import algorithms, check, models, schemes
 from kdlab import data as datasets
 from kdlab.algorithms import Setup
+from kdlab.batches import Batches
+from kdlab.cast import PROBE, cast, exit_layers, new_peer, refuses_one
 from kdlab.data import Dataset
+from kdlab.events import Changed
+from kdlab.initial import RANDOM, TEACHER, seeded, start, undrawable
 from kdlab.knowledge import Pairs
-from kdlab.players import Kept, Player, tell
+from kdlab.players import Member, tell
 from kdlab.recipe import Recipe
 from kdlab.taps import layers, pairing
 
-__all__ = ["Wire", "connect", "find_data", "find_student", "find_teacher", "missing", "prepare", "replace"]
-
-PROBE = 4  # inputs that a network is shown to learn the shapes of its layers
+__all__ = [
+    "Wire", "batches", "connect", "exit_layers", "find_data", "find_student", "find_teacher", "missing", "prepare",
+    "remarks", "replace",
+]  # fmt: skip
 
 
 class Wire(NamedTuple):
@@ -71,81 +75,68 @@ def find_student(student: nn.Module | str | None, recipe: Recipe, data: Dataset)
     return copy.deepcopy(name).requires_grad_(True)
 
 
-def seeded(seed: int, make: Any) -> Any:
-    """``make()`` with torch's random state set by ``seed``; the caller's is left as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return make()
-
-
-def another(net: nn.Module, seed: int) -> nn.Module:
-    """A network of the same architecture with new weights.
-
-    Raises:
-        ValueError: a module with parameters of its own has no ``reset_parameters``.
-    """
-    twin = copy.deepcopy(net)
-
-    def reset() -> None:
-        for name, module in twin.named_modules():
-            if next(module.parameters(recurse=False), None) is None:
-                continue
-            if not hasattr(module, "reset_parameters"):
-                raise ValueError(
-                    f"student must have reset_parameters in every layer to get a peer, "
-                    f"{type(module).__name__} at {name!r} has none"
-                )
-            module.reset_parameters()
-
-    seeded(seed, reset)
-    return twin
-
-
-def exit_layers(net: nn.Module, data: Dataset) -> list[str]:
-    """Layers below the student's last one, at which it can answer early."""
-    return list(layers(net, data.train.x[:PROBE]))[:-1]
-
-
-def exit_heads(net: nn.Module, data: Dataset, seed: int) -> dict[str, nn.Module]:
-    """A linear classifier for each exit layer; a feature map is pooled to 4 × 4 first."""
-    shapes = layers(net, data.train.x[:PROBE])
-
-    def head(shape: tuple[int, ...]) -> nn.Module:
-        pool = len(shape) == 3 and shape[1] * shape[2] > 16
-        width = shape[0] * 16 if pool else math.prod(shape)
-        return nn.Sequential(
-            *([nn.AdaptiveAvgPool2d(4)] if pool else []), nn.Flatten(), nn.Linear(width, len(data.classes))
-        )
-
-    return seeded(seed, lambda: {layer: head(shapes[layer]) for layer in exit_layers(net, data)})
-
-
-def missing(recipe: Recipe, data: Dataset | None, teacher: nn.Module | None, student: nn.Module | None) -> str | None:
+def missing(
+    recipe: Recipe,
+    data: Dataset | None,
+    teacher: nn.Module | None,
+    student: nn.Module | None,
+    peer: nn.Module | str | None = None,
+) -> str | None:
     """Why this combination cannot run, or None; what is not known yet (None) is not held against it."""
     recipe = recipe.resolved()
-    variant = schemes.get(recipe.scheme, recipe.scheme_variant)
-    if data is not None and student is not None and variant.needs_exits:
-        found = list(layers(student, data.train.x[:PROBE]))
-        if len(found) < 2:
-            return (
-                f"scheme 'self' ({recipe.scheme_variant}) needs a student with at least 2 hidden layers, "
-                f"this one has {len(found)} ({', '.join(found)}); conv-4, conv-8 and cnn-half have enough"
-            )
-    kind = recipe.build_method().compares
-    for who, net in (("teacher", teacher if variant.needs_teacher else None), ("student", student)):
-        if data is None or net is None or not kind:
-            continue
-        shapes = layers(net, data.train.x[:PROBE]).values()
-        if not any(len(s) == 3 or kind == "any" for s in shapes):
-            what = "feature maps" if kind == "map" else "layers below the answer"
+    variant, method = schemes.get(recipe.scheme, recipe.scheme_variant), recipe.build_method()
+    scheme, compares = f"scheme {recipe.scheme!r} ({recipe.scheme_variant})", method.compares
+    if variant.answers_only and compares:
+        return f"method {recipe.method!r} compares layers, and the {scheme} teaches by the mean of answers alone"
+    drawn = student if peer is None or not variant.needs_peer else peer
+    if variant.draws_anew and isinstance(drawn, nn.Module) and (drawn is student or recipe.peers > 1):
+        stuck = undrawable(drawn)
+        if stuck:
+            why = "to get a peer" if variant.needs_peer else "to be born again"
+            return f"student must have reset_parameters in every layer {why}, {stuck} has none"
+    if student is not None and recipe.init != RANDOM and not (recipe.init == TEACHER and teacher is None):
+        try:
+            start(copy.deepcopy(student), recipe.init, teacher)
+        except ValueError as error:
+            return str(error)
+    return None if data is None else _layers_missing(recipe, data, teacher, student, peer)
+
+
+def _layers_missing(
+    recipe: Recipe,
+    data: Dataset,
+    teacher: nn.Module | None,
+    student: nn.Module | None,
+    peer: nn.Module | str | None,
+) -> str | None:
+    """The same, as far as the networks' layers go."""
+    variant, compares = schemes.get(recipe.scheme, recipe.scheme_variant), recipe.build_method().compares
+    nets = {
+        "teacher": teacher if variant.needs_teacher else None,
+        "student": student,
+        "peer": new_peer(peer, student, data, 0, 0) if variant.needs_peer and peer is not None else None,
+    }
+    shapes = {who: layers(net, data.train.x[:PROBE]) for who, net in nets.items() if net is not None}
+    found = shapes.get("student", {})
+    if variant.needs_exits and student is not None and len(found) < 2:
+        return (
+            f"scheme 'self' ({recipe.scheme_variant}) needs a student with at least 2 hidden layers, "
+            f"this one has {len(found)} ({', '.join(found)}); conv-4, conv-8 and cnn-half have enough"
+        )
+    for who, those in shapes.items() if compares else ():
+        if not any(len(s) == 3 or compares == "any" for s in those.values()):
+            what = "feature maps" if compares == "map" else "layers below the answer"
             return f"method {recipe.method!r} compares {what}, and the {who} has none"
+    flat = [layer for layer in list(found)[:-1] if len(found[layer]) != 3]
+    if variant.needs_exits and compares == "map" and flat:
+        return f"method {recipe.method!r} compares feature maps, and the exit at {flat[0]!r} has none"
     return None
 
 
 def require_teacher(recipe: Recipe, teacher: nn.Module | None) -> None:
     """Refuse a scheme that needs a teacher where there is none, but for labels alone (alpha 0)."""
     needed = schemes.get(recipe.scheme, recipe.scheme_variant).needs_teacher
-    if needed and teacher is None and recipe.alpha > 0:
+    if needed and teacher is None and recipe.highest_alpha > 0:
         raise ValueError(
             f"teacher must be a trained module or a name for scheme {recipe.scheme!r}, got None "
             f"(allowed: {', '.join(models.pretrained_names())}; or alpha 0, to train on labels alone)"
@@ -153,7 +144,12 @@ def require_teacher(recipe: Recipe, teacher: nn.Module | None) -> None:
 
 
 def prepare(
-    recipe: Recipe, data: Dataset, teacher: nn.Module | None, student: nn.Module, players: dict[str, Any] | None = None
+    recipe: Recipe,
+    data: Dataset,
+    teacher: nn.Module | None,
+    student: nn.Module,
+    peer: nn.Module | str | None = None,
+    players: dict[str, Member] | None = None,
 ) -> Setup:
     """Everything a training works on, checked.
 
@@ -162,33 +158,51 @@ def prepare(
         data: the data set.
         teacher: the frozen teacher, or None where the scheme needs none.
         student: the network that will be trained, itself and no copy.
+        peer: a module or a name for the networks that learn beside it; None: its own architecture.
         players: those of an earlier phase; they go on if the recipe names them.
 
     Raises:
         ValueError: the combination cannot run; the message says why.
     """
     require_teacher(recipe, teacher)
-    variant = schemes.get(recipe.scheme, recipe.scheme_variant)
-    for who, net in (("teacher", teacher), ("student", student)):
-        if net is not None:
+    for who, net in (("teacher", teacher), ("student", student), ("peer", peer)):
+        if isinstance(net, nn.Module):
             answers = tell(net, data.train.x[:PROBE]).logits.shape[1]
             if answers != len(data.classes):
                 raise ValueError(f"{who} must answer the data's {len(data.classes)} classes, got one of {answers}")
-    reason = missing(recipe, data, teacher, student)
+    reason = missing(recipe.replace(init=RANDOM), data, teacher, student, peer)
     if reason:
         raise ValueError(reason)
-    earlier, players = players or {}, {}
-    if teacher is not None:
-        players["teacher"] = earlier.get("teacher") or Kept(teacher, data.train.x)
-    players["student"] = earlier.get("student") or Player(student)
-    if variant.needs_exits != bool(players["student"].exits):
-        players["student"] = Player(student, exit_heads(student, data, recipe.seed) if variant.needs_exits else {})
-    if variant.needs_peer:
-        players["peer"] = earlier.get("peer") or Player(another(student, recipe.seed + 1000))
-    untaught = variant.needs_teacher and teacher is None
-    phases = [(schemes.Link("student", None),)] if untaught else variant.phases(players["student"].exits)
-    setup = Setup(players, phases, recipe.build_method(), data, dict(recipe.taps))
-    return algorithms.get(recipe.algorithm)(setup)
+    who, phases = cast(recipe, data, teacher, student, peer, players or {})
+    setup = Setup(who, phases, recipe.build_method(), data, dict(recipe.taps))
+    setup = algorithms.get(recipe.algorithm)(setup)
+    for phase in setup.phases:
+        connect(setup, phase, recipe.seed)  # for its refusals: later phases must not come as a surprise
+    return setup
+
+
+def batches(setup: Setup, recipe: Recipe) -> Batches:
+    """What each step sees; a last batch of one is avoided where a network could not be trained on it."""
+    make = partial(Batches, setup.data, recipe.batch_size, recipe.seed, late=recipe.late, late_after=recipe.late_after)
+    made = make()
+    if made.shortest > 1:
+        return made
+    learners = [player.net for player in setup.players.values() if player.learns]
+    adapters = [wire.adapter for phase in setup.phases for wire in connect(setup, phase, recipe.seed) if wire.adapter]
+    pairs = any(refuses_one(net, setup.data.train.x) for net in learners)
+    return make(pairs=pairs or any(isinstance(m, _BatchNorm) for adapter in adapters for m in adapter.modules()))
+
+
+def remarks(batches: Batches, init: str, copied: list[str], step: int) -> list[Changed]:
+    """What is to be known beside the knobs by this step: see :class:`kdlab.events.Changed`."""
+    found = []
+    if copied:
+        found.append(Changed(step, "first weights", RANDOM, f"{init}: {', '.join(copied)}"))
+    if batches.pairs:
+        found.append(Changed(step, "last batch", 1, 2))
+    if batches.early is not batches.whole and step >= batches.arrival:
+        found.append(Changed(step, "labels at hand", len(batches.early.labelled), len(batches.whole.labelled)))
+    return found
 
 
 def connect(setup: Setup, phase: schemes.Phase, seed: int) -> list[Wire]:
@@ -215,7 +229,7 @@ def connect(setup: Setup, phase: schemes.Phase, seed: int) -> list[Wire]:
 def look(setup: Setup, wires: list[Wire]) -> None:
     """Let each player look at the layers that the wires compare, and at those of its exits."""
     for player in setup.players.values():
-        player.taps = set(getattr(player, "exits", ()))
+        player.taps = set(player.exits)
     for link, pairs, _ in wires:
         for i, who in enumerate((link.teacher, link.student)):
             if pairs:

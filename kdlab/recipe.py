@@ -10,13 +10,19 @@ from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any
 
-from kdlab import algorithms, check, methods, schemes
+from kdlab import algorithms, check, methods, schedules, schemes
 
 DEFAULT_METHOD = methods.DEFAULTS
 DEFAULT_ALPHA = {"response": 0.9, "feature": 0.5, "relation": 0.5}
 
 # Numbers may change while a run goes on; the others end a phase (STRUCTURE) or belong to the run as a whole.
-NUMBERS = ("temperature", "alpha", "learning_rate", "method_knobs", "label_smoothing", "epochs")
+NUMBERS = (
+    "temperature", "alpha", "learning_rate", "method_knobs", "label_smoothing", "epochs", "decay", "fine_tune",
+    "patience", "schedule",
+)  # fmt: skip
+SELDOM = (  # left out of what is written where they are at their defaults
+    "peers", "generations", "decay", "init", "fine_tune", "patience", "late", "late_after",
+)  # fmt: skip
 STRUCTURE = ("type", "method", "scheme", "scheme_variant", "algorithm", "taps")
 
 
@@ -39,7 +45,7 @@ class Recipe:
             Exits compare their own layers, whatever is given here.
         learning_rate: Adam's, above 0.
         batch_size: at least 1.
-        epochs: passes over the transfer set, at least 1.
+        epochs: passes over the transfer set, at least 1; each generation of a born-again student has as many.
         seed: of the order of batches, of adapters, and of a student given by name.
         label_smoothing: of the labels' cross-entropy, in [0, 1).
         data: name of a data set.
@@ -47,6 +53,19 @@ class Recipe:
         pool: number of unlabelled images beside them; None: all the rest.
         teacher: name of a trained model.
         student: name of a model to build.
+        peer: name of the model that learns beside the student online; None: one of the student's architecture.
+        peers: how many of them, at least 1.
+        generations: of a born-again student, at least 2.
+        decay: how much of the moving average stays at each step, in [0, 1]; less during the first steps.
+        init: the student's first weights: ``"random"`` (drawn for a name, as they are for a module), ``"teacher"`` or
+            the folder of a saved run; see :mod:`kdlab.initial`.
+        fine_tune: epochs of one more phase, in which the student learns from labels alone; see :mod:`kdlab.tuning`.
+        patience: of these epochs, how many may go by without a better validation accuracy before it ends.
+        schedule: knobs that turn by themselves, each with points [share of the run in [0, 1], value] and straight lines
+            between: ``{"temperature": [[0.0, 4.0], [1.0, 1.0]]}``; for temperature, alpha and learning_rate. It holds
+            in place of the plain value until the knob is turned by hand: see :meth:`replace`.
+        late: share of the labelled images that come in later only, in [0, 1); until then they are not there at all.
+        late_after: the epochs before they come, at least 1 and below ``epochs``.
 
     Raises:
         ValueError: a value is out of its range, a name is unknown, or a method is of another type.
@@ -72,22 +91,37 @@ class Recipe:
     pool: int | None = None
     teacher: str | None = None
     student: str | None = None
+    peer: str | None = None
+    peers: int = 1
+    generations: int = 2
+    decay: float = 0.99
+    init: str = "random"
+    fine_tune: int = 0
+    patience: int = 3
+    schedule: Mapping[str, schedules.Points] = field(default_factory=dict)
+    late: float = 0.0
+    late_after: int = 1
 
     def __post_init__(self) -> None:
         for name in ("method_knobs", "taps"):
             object.__setattr__(self, name, self._table(name))  # a copy: what was given may change later
+        object.__setattr__(self, "schedule", schedules.points(self._table("schedule")))
         if not isinstance(self.method, (str, Mapping, NoneType)):
             raise TypeError(f"method must be a name, a mix {{name: factor}} or None, got {self.method!r}")
         if isinstance(self.method, Mapping):
             object.__setattr__(self, "method", dict(self.method))
         check.choice(methods.TYPES, type=self.type)
-        schemes.get(self.scheme, self.scheme_variant)
+        variant = schemes.get(self.scheme, self.scheme_variant)
         check.choice(algorithms.names(), algorithm=self.algorithm)
         check.positive(temperature=self.temperature, learning_rate=self.learning_rate)
-        check.whole(1, batch_size=self.batch_size, epochs=self.epochs)
-        check.whole(0, seed=self.seed)
+        check.whole(1, batch_size=self.batch_size, epochs=self.epochs, peers=self.peers, patience=self.patience)
+        check.whole(2, generations=self.generations)
+        check.whole(0, seed=self.seed, fine_tune=self.fine_tune)
+        check.whole(1, late_after=self.late_after)
         check.between(0, 2**32 - 1, seed=self.seed)
-        check.between(0, 1, label_smoothing=self.label_smoothing)
+        check.between(0, 1, label_smoothing=self.label_smoothing, decay=self.decay, late=self.late)
+        if self.late and self.late_after >= self.epochs:
+            raise ValueError(f"late_after must be below the {self.epochs} epochs, got {self.late_after}")
         if self.alpha is not None:
             check.between(0, 1, alpha=self.alpha)
         if self.labelled is not None:
@@ -101,8 +135,9 @@ class Recipe:
                 f"method must be of type {self.type!r}, got {self.method!r} of type {' and '.join(sorted(kinds))}; "
                 f"allowed: {', '.join(map(repr, methods.names(self.type)))}"
             )
-        if self.scheme == "online" and self.alpha == 1:
-            raise ValueError("alpha must be below 1 online, got 1: no peer knows anything yet that it could teach")
+        if variant.needs_labels and self.highest_alpha == 1:
+            where = "online" if variant.needs_peer else "where a student learns from itself"
+            raise ValueError(f"alpha must be below 1 {where}, got 1: nobody knows anything yet that could be taught")
 
     def _table(self, name: str) -> dict[str, Any]:
         value = getattr(self, name)
@@ -110,10 +145,16 @@ class Recipe:
             raise TypeError(f"{name} must be a table of names and values, got {value!r}")
         return dict(value)
 
+    @property
+    def highest_alpha(self) -> float:
+        """The largest alpha of the run, a schedule included; 0 where there is none yet."""
+        return max(point[1] for point in self.schedule.get("alpha", [[0.0, self.alpha or 0.0]]))
+
     def resolved(self) -> Recipe:
         """The same recipe with every None that has a default filled in."""
         parts = [self.type] if not isinstance(self.method, Mapping) else [methods.kind(n).type for n in self.method]
-        return self.replace(
+        return dataclasses.replace(
+            self,
             method=DEFAULT_METHOD[self.type] if self.method is None else self.method,
             scheme_variant=self.scheme_variant or schemes.variants(self.scheme)[0],
             alpha=max(DEFAULT_ALPHA[part] for part in parts) if self.alpha is None else self.alpha,
@@ -125,7 +166,7 @@ class Recipe:
         return methods.get(name, **self.method_knobs)
 
     def replace(self, **changes: Any) -> Recipe:
-        """A recipe with some values changed.
+        """A recipe with some values changed; a knob that is named here is turned by hand, which ends its schedule.
 
         Raises:
             ValueError: an unknown name (a near miss is suggested) or a bad value.
@@ -133,11 +174,19 @@ class Recipe:
         known = [f.name for f in dataclasses.fields(self)]
         for name in changes:
             check.choice(known, **{"recipe key": name})
-        return dataclasses.replace(self, **changes)
+        left = {knob: points for knob, points in self.schedule.items() if knob not in changes}
+        return dataclasses.replace(self, **{"schedule": left} | changes)
+
+    def at(self, share: float) -> Recipe:
+        """The recipe as it stands at a share of the run, in [0, 1]: scheduled knobs have their value of then."""
+        if not self.schedule:
+            return self
+        return self.replace(**{knob: schedules.value(points, share) for knob, points in self.schedule.items()})
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values; what is None or empty is left out."""
-        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        """Plain values; what is None or empty is left out, as are knobs seldom used that are at their defaults."""
+        given = {f.name: (getattr(self, f.name), f.default) for f in dataclasses.fields(self)}
+        values = {name: v for name, (v, default) in given.items() if name not in SELDOM or v != default}
         values = {k: dict(v) if isinstance(v, Mapping) else v for k, v in values.items()}
         return {k: v for k, v in values.items() if v is not None and v != {}}
 
@@ -175,5 +224,6 @@ class Recipe:
         return {k: (v, theirs[k]) for k, v in mine.items() if v != theirs[k]}
 
     def total_steps(self, transfer_set: int) -> int:
-        """Optimiser steps of the run: epochs · ⌈inputs of the transfer set / batch size⌉."""
-        return self.epochs * math.ceil(transfer_set / self.batch_size)
+        """Optimiser steps of the run: epochs of all phases · ⌈inputs of the transfer set / batch size⌉."""
+        phases = len(schemes.get(self.scheme, self.scheme_variant).phases(generations=self.generations))
+        return (phases * self.epochs + self.fine_tune) * math.ceil(transfer_set / self.batch_size)

@@ -21,9 +21,10 @@ from torch import nn
 
 from kdlab import charts, metrics, models, prepare
 from kdlab import events as log
+from kdlab.cast import exit_heads
 from kdlab.charts import Beside, Chart, Trace
 from kdlab.data import Dataset
-from kdlab.players import ask, tell
+from kdlab.players import Player, answers, ask, tell
 from kdlab.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure as PlotlyFigure
 
     from kdlab.training import Training
+
+
+EXITS = "exits.safetensors"
 
 
 class DivergedError(RuntimeError):
@@ -57,6 +61,7 @@ class Run:
         teacher: the teacher, or None.
         card: facts that stay with the run: names, counts of labels, versions, and once saved its metrics.
         beside: events of runs that belong to it, by name: other seeds, and the baselines it was watched against.
+        exits: classifiers at the student's exits, by layer.
     """
 
     recipe: Recipe
@@ -66,6 +71,7 @@ class Run:
     teacher: nn.Module | None = None
     card: dict[str, Any] = field(default_factory=dict)
     beside: dict[str, list[log.Event]] = field(default_factory=dict)
+    exits: dict[str, nn.Module] = field(default_factory=dict)
 
     @classmethod
     def of(cls, training: Training, happened: list[log.Event]) -> Run:
@@ -85,7 +91,13 @@ class Run:
             "torch": torch.__version__.partition("+")[0],
             "python": platform.python_version(),
         }
-        return cls(recipe, happened, training.students, data, training.teacher, card)
+        if "peer" in training.students:
+            card["peer"] = recipe.peer or ("as the student" if training.peer is None else "own")
+        if training.copied:
+            card["first_weights"] = {recipe.init: training.copied}
+        learner = training.setup.players["student"]
+        exits = dict(zip(learner.exits, learner.heads, strict=True))
+        return cls(recipe, happened, training.students, data, training.reference, card, {}, exits)
 
     @property
     def student(self) -> nn.Module:
@@ -144,6 +156,14 @@ class Run:
             level = metrics.accuracy(ask(self.teacher, held_out.x).logits.numpy(), held_out.y.numpy())
         return charts.of_run(*self.traces(), level)
 
+    def exit_accuracies(self) -> dict[str, float]:
+        """Accuracy on the test set, a share, at each exit by its layer, and ``""`` for the student's own answer."""
+        if self.data is None:
+            return self.card.get("exits", {})
+        test = self.data.test
+        said = answers(Player(self.student, self.exits), test.x)
+        return {exit: metrics.accuracy(logits, test.y.numpy()) for exit, logits in said.items()}
+
     def plot(self) -> Figure:
         """Curves of the run as a matplotlib figure."""
         from kdlab import plots
@@ -173,11 +193,14 @@ class Run:
         try:
             (draft / "recipe.toml").write_text(self.recipe.to_toml(), encoding="utf-8")
             log.write(self.events, draft / "events.jsonl")
-            card = self.card | {"metrics": self.metrics()}
+            card = self.card | {"metrics": self.metrics()} | ({"exits": self.exit_accuracies()} if self.exits else {})
             (draft / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
             for name, net in self.students.items():
                 weights = {k: v.contiguous().clone() for k, v in net.state_dict().items()}  # tied ones apart
                 save_file(weights, draft / f"{name}.safetensors")
+            if self.exits:
+                heads = {f"{layer}/{k}": v for layer, head in self.exits.items() for k, v in head.state_dict().items()}
+                save_file(heads, draft / EXITS)
             for name, theirs in self.beside.items():
                 (draft / "beside").mkdir(exist_ok=True)
                 log.write(theirs, draft / "beside" / f"{name}.jsonl")
@@ -191,12 +214,21 @@ class Run:
         return folder
 
     @classmethod
-    def open(cls, folder: str | os.PathLike, *, student: nn.Module | None = None) -> Run:
+    def open(
+        cls,
+        folder: str | os.PathLike,
+        *,
+        student: nn.Module | None = None,
+        peer: nn.Module | None = None,
+        teacher: nn.Module | None = None,
+    ) -> Run:
         """Read a saved run.
 
         Args:
             folder: as given to :meth:`save`.
             student: a module for the weights, for a student that was somebody's own.
+            peer: the same for its peer.
+            teacher: the same for a co-trained teacher; or the frozen teacher itself.
 
         Raises:
             ValueError: the folder holds no run, the student cannot be built from its name, or the weights are not its.
@@ -210,20 +242,43 @@ class Run:
         data = prepare.find_data(None, recipe) if recipe.data else None
         if student is None and recipe.student is None:
             raise ValueError("student must be given to open a run whose student was somebody's own module, got None")
-        students = {path.stem: _filled(path, recipe, card, student) for path in sorted(folder.glob("*.safetensors"))}
+        teacher = prepare.find_teacher(teacher, recipe)
+        given = {"student": student, "peer": peer, "co-teacher": teacher}
+        paths = [path for path in sorted(folder.glob("*.safetensors")) if path.name != EXITS]
+        students = {path.stem: _filled(path, _like(path.stem, recipe, card, given)) for path in paths}
         happened = log.read(folder / "events.jsonl")
         beside = {path.stem: log.read(path) for path in sorted((folder / "beside").glob("*.jsonl"))}
-        return cls(recipe, happened, students, data, prepare.find_teacher(None, recipe), card, beside)
+        exits = _exits(folder / EXITS, students["student"], card) if (folder / EXITS).is_file() else {}
+        return cls(recipe, happened, students, data, students.get("co-teacher", teacher), card, beside, exits)
 
 
-def _filled(path: Path, recipe: Recipe, card: Mapping[str, Any], student: nn.Module | None) -> nn.Module:
-    """A network of the run's architecture with the weights of a file."""
-    if student is None:
-        net = models.build(recipe.student, classes=card["classes"], size=tuple(card["size"]))
-    else:
-        net = copy.deepcopy(student)
+def _like(name: str, recipe: Recipe, card: Mapping[str, Any], given: Mapping[str, nn.Module | None]) -> nn.Module:
+    """A network of the architecture that the run's network of this name has."""
+    who = "peer" if name.startswith("peer") else name if name == "co-teacher" else "student"
+    if who == "peer" and card.get("peer", "as the student") == "as the student":
+        who = "student"
+    if given[who] is not None:
+        return copy.deepcopy(given[who])
+    model = {"student": recipe.student, "peer": recipe.peer}.get(who)
+    if model is None:
+        argument = "teacher" if who == "co-teacher" else who
+        raise ValueError(f"{argument} must be given to open a run whose {who} was somebody's own module, got None")
+    return models.build(model, classes=card["classes"], size=tuple(card["size"]))
+
+
+def _filled(path: Path, net: nn.Module) -> nn.Module:
+    """The network with the weights of a file."""
     try:
         net.load_state_dict(load_file(path))
     except (RuntimeError, SafetensorError) as error:
         raise ValueError(f"folder must hold weights of the student, {path.name!r} does not: {error}") from None
     return net.eval()
+
+
+def _exits(path: Path, student: nn.Module, card: Mapping[str, Any]) -> dict[str, nn.Module]:
+    """The classifiers at the student's exits with the weights of a file."""
+    heads = exit_heads(student, torch.zeros(2, *card["size"]), card["classes"], 0)
+    weights = load_file(path)
+    for layer, head in heads.items():
+        head.load_state_dict({k.rpartition("/")[2]: v for k, v in weights.items() if k.rpartition("/")[0] == layer})
+    return heads

@@ -1,8 +1,17 @@
 """Who teaches whom, and when: phases of links, as plain data.
 
-A scheme names its players; the trainer finds networks for the names. ``teacher`` is the frozen teacher, ``student``
-the network that is asked for, ``peer`` a second student; ``student:stage1`` is the student's exit at layer
-``stage1``, a small classifier of its own.
+A scheme names its players; the trainer finds networks for the names:
+
+==================  ==================================================================================================
+``student``         the network that is asked for
+``student:stage1``  its exit at layer ``stage1``, a small classifier of its own
+``teacher``         the trained teacher, which never changes
+``co-teacher``      a copy of the teacher that goes on learning
+``peer``            a second student; further ones are ``peer-2``, ``peer-3`` …
+``ensemble``        all students together: the mean of their answers
+``average``         a moving average of the student's weights
+``parent``          the student as it was when the phase began; the student starts that phase anew
+==================  ==================================================================================================
 """
 
 from __future__ import annotations
@@ -23,45 +32,100 @@ class Link(NamedTuple):
 
 
 Phase = tuple[Link, ...]  # links that share every batch
+Names = Sequence[str]
 
 
 class Variant(NamedTuple):
     """One way to run a scheme.
 
     Attributes:
-        phases: exit layers of the student -> the phases.
+        phases: exit layers of the student, names of its peers, number of generations -> the phases.
         meaning: one line for the learner.
         needs_teacher: it asks for a trained teacher.
         needs_exits: it asks for layers below the student's last one.
         needs_peer: it asks for a second student.
+        draws_anew: networks of the student's architecture are drawn, if no other is given: each layer must have
+            ``reset_parameters``.
+        answers_only: its teacher has no layers of its own to compare, only answers.
+        needs_labels: nobody in it knows anything at first, so alpha must stay below 1.
     """
 
-    phases: Callable[[Sequence[str]], list[Phase]]
+    phases: Callable[..., list[Phase]]
     meaning: str
     needs_teacher: bool = False
     needs_exits: bool = False
     needs_peer: bool = False
+    draws_anew: bool = False
+    answers_only: bool = False
+    needs_labels: bool = False
 
 
-def frozen(exits: Sequence[str] = ()) -> list[Phase]:
+def frozen(exits: Names = (), peers: Names = (), generations: int = 2) -> list[Phase]:
     """A trained teacher, which no longer changes, teaches the student (Hinton et al. 2015, arXiv:1503.02531)."""
     return [(Link("student", "teacher"),)]
 
 
-def mutual(exits: Sequence[str] = ()) -> list[Phase]:
-    """Two students teach each other from scratch (Zhang et al. 2018, arXiv:1706.00384)."""
-    return [(Link("student", "peer"), Link("peer", "student"))]
+def mutual(exits: Names = (), peers: Names = ("peer",), generations: int = 2) -> list[Phase]:
+    """Students teach each other from scratch, each the mean of its losses (Zhang et al. 2018, arXiv:1706.00384)."""
+    everybody = ("student", *peers)
+    return [tuple(Link(one, other) for one in everybody for other in everybody if one != other)]
 
 
-def exits(exits: Sequence[str]) -> list[Phase]:
+def ensemble(exits: Names = (), peers: Names = ("peer",), generations: int = 2) -> list[Phase]:
+    """Each student learns from the mean of all students' probabilities, its own among them.
+
+    As in KDCL (Guo et al. 2020, CVPR) and ONE (Lan et al. 2018, arXiv:1806.04606), which mean logits, ONE with learned
+    weights; the mean of the *others* alone is a variant of mutual learning that its authors found weaker.
+    """
+    return [tuple(Link(one, "ensemble") for one in ("student", *peers))]
+
+
+def co_trained(exits: Names = (), peers: Names = (), generations: int = 2) -> list[Phase]:
+    """A copy of the teacher goes on learning from labels, and the student follows it step by step, in one phase."""
+    return [(Link("student", "co-teacher"), Link("co-teacher", None))]
+
+
+def exits(exits: Names = (), peers: Names = (), generations: int = 2) -> list[Phase]:
     """The deepest layer, taught by labels, teaches exits at shallower ones (Zhang et al. 2019, arXiv:1905.08094)."""
     return [(Link("student", None), *(Link(f"student:{layer}", "student") for layer in exits))]
 
 
+def born_again(exits: Names = (), peers: Names = (), generations: int = 2) -> list[Phase]:
+    """Each generation starts anew and learns from the one before (Furlanello et al. 2018, arXiv:1805.04770)."""
+    return [(Link("student", None),), *[(Link("student", "parent"),)] * (generations - 1)]
+
+
+def moving_average(exits: Names = (), peers: Names = (), generations: int = 2) -> list[Phase]:
+    """The student learns from a moving average of its own weights (Tarvainen & Valpola 2017, arXiv:1703.01780).
+
+    The paper shows the two of them differently disturbed inputs; here they differ by dropout alone, where there is any.
+    """
+    return [(Link("student", "average"),)]
+
+
 _VARIANTS: dict[str, dict[str, Variant]] = {
     "offline": {"frozen": Variant(frozen, "a trained teacher teaches the student", needs_teacher=True)},
-    "online": {"mutual": Variant(mutual, "two students teach each other from scratch", needs_peer=True)},
-    "self": {"exits": Variant(exits, "the student's deep layers teach its shallow ones", needs_exits=True)},
+    "online": {
+        "mutual": Variant(
+            mutual, "students teach each other from scratch", needs_peer=True, draws_anew=True, needs_labels=True
+        ),
+        "ensemble": Variant(
+            ensemble,
+            "each student learns from the mean of all",
+            needs_peer=True,
+            draws_anew=True,
+            answers_only=True,
+            needs_labels=True,
+        ),
+        "co-trained": Variant(co_trained, "the teacher still learns while the student follows it", needs_teacher=True),
+    },
+    "self": {
+        "exits": Variant(exits, "the student's deep layers teach its shallow ones", needs_exits=True),
+        "born-again": Variant(born_again, "each generation teaches the next, which starts anew", draws_anew=True),
+        "moving-average": Variant(
+            moving_average, "the student learns from a moving average of itself", needs_labels=True
+        ),
+    },
 }
 
 

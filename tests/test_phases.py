@@ -13,6 +13,18 @@ KINDS = {
     "mix": {"method": {"soft-targets": 1, "hint": 1}},
     "online": {"scheme": "online"},
     "self": {"scheme": "self"},
+    "ensemble": {"scheme": "online", "scheme_variant": "ensemble", "peers": 2},
+    "mutual of three": {"scheme": "online", "peers": 2},
+    "co-trained": {"scheme": "online", "scheme_variant": "co-trained"},
+    "generations": {"scheme": "self", "scheme_variant": "born-again", "generations": 3, "epochs": 1},
+    "generations, by hints": {"scheme": "self", "scheme_variant": "born-again", "type": "feature", "epochs": 2},
+    "moving average": {"scheme": "self", "scheme_variant": "moving-average"},
+    "tuned to the end": {"fine_tune": 2, "epochs": 1, "patience": 9},
+    "tuned until patience ends": {"fine_tune": 9, "epochs": 1, "patience": 1, "scheme": "online"},
+    "generations, then tuned": {"scheme": "self", "scheme_variant": "born-again", "epochs": 1, "fine_tune": 1},
+    "schedules": {"schedule": {"temperature": [[0.0, 8.0], [1.0, 1.0]], "learning_rate": [[0.5, 0.01], [0.9, 0.001]]}},
+    "late images": {"late": 0.5, "late_after": 2},
+    "first weights from the teacher": {"init": "teacher"},
 }
 
 
@@ -54,6 +66,8 @@ def test_resuming_gives_the_same_bits_and_events(settings, at, tmp_path):
         turn(second, event)
     assert events == whole
     assert same(bits(second), bits(straight))
+    kept = [bits(net) for run in (second, straight) for net in run.students.values()]
+    assert all(same(a, b) for a, b in zip(kept[: len(kept) // 2], kept[len(kept) // 2 :], strict=True))
 
 
 def test_a_state_is_a_copy():
@@ -121,6 +135,26 @@ def test_exits_that_come_in_mid_run_are_trained():
     before = head.clone()
     run_to(made, 9)
     assert not torch.equal(head, before)
+
+
+VARIANTS = [
+    ("online", "ensemble"), ("online", "co-trained"), ("self", "born-again"), ("self", "moving-average"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("first", [("offline", "frozen"), *VARIANTS])
+@pytest.mark.parametrize("second", [("offline", "frozen"), *VARIANTS])
+def test_any_variant_may_follow_any_other_and_be_resumed(first, second):
+    made, straight = (training(scheme=first[0], scheme_variant=first[1]) for _ in range(2))
+    for run in (made, straight):
+        run_to(run, 5)
+        run.recipe = run.recipe.replace(scheme=second[0], scheme_variant=second[1])
+        run_to(run, 22 if second[1] == "born-again" else 9)
+    again = training(scheme="self")
+    again.load(made.state())
+    assert list(again) == list(straight)
+    assert same(bits(again), bits(straight))
+    assert straight.step == straight.total == (36 if second[1] == "born-again" else 18)
 
 
 @pytest.mark.parametrize("path", [["self", "offline"], ["online", "offline"], ["self", "online"], ["online", "self"]])
