@@ -1,4 +1,4 @@
-"""The README keeps its word: its example runs as it stands, and prints the number it says, within the spread of seeds."""
+"""The README keeps its word: its example runs as it stands and prints its number, within the spread of seeds."""
 
 import contextlib
 import io
