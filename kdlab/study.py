@@ -130,8 +130,9 @@ def study(
                     file.write(json.dumps(known[key]) + "\n")
             shown.update()
     made = Study([known[key] for key in wanted], command)
-    if out is not None:
-        made.write(out)
+    if log is not None:
+        registry.write(log, "".join(json.dumps(cell) + "\n" for cell in known.values()).encode())  # each once
+        made.write(log.parent)
     return made
 
 
