@@ -60,7 +60,9 @@ class Runner:
         def command() -> None:
             if self.lanes is None or self.lanes.over:
                 self.lanes = make()
-            self.running, self._due = True, time.perf_counter()
+            self.running = True
+            self.push()  # a short run would be over before the first reading said that it runs
+            self._due = time.perf_counter()
 
         self.call(command)
 
