@@ -1,4 +1,4 @@
-"""Data sets: images with labels, of which a student may use a share.
+"""Data sets: images or words with labels, of which a student may use a share.
 
 ``load(name)`` gives a data set that ships, verified by its sha256; ``Dataset.from_tensors`` makes one of anybody's own.
 """
@@ -16,45 +16,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kdlab import check, originals, registry
+from kdlab import check, originals, registry, texts
 from kdlab.registry import data_dir, verify
+from kdlab.splits import Split, checked, labels_within, same_form, stratified_order
 
-__all__ = ["Dataset", "Split", "data_dir", "load", "names", "verify"]
+__all__ = ["Dataset", "Split", "data_dir", "load", "names", "stratified_order", "verify"]
 
 FULL = "fashion-mnist-full"
 Pair = tuple[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
-    """Inputs and labels. The tensors may be shared with other data sets: read them, never write into them.
-
-    Args:
-        x: inputs, float32, (N, …); images (N, 1, H, W) in [0, 1].
-        y: labels, int64, (N,), complete and in [0, C); a student may use those marked in ``labelled`` only.
-        labelled: bool, (N,); True throughout for validation and test.
-    """
-
-    x: Tensor
-    y: Tensor
-    labelled: Tensor
-
-    def __len__(self) -> int:
-        return len(self.y)
-
-
-@dataclass(frozen=True, eq=False)
 class Dataset:
-    """Training, validation and test images of one task; made by :func:`load` or :meth:`from_tensors`.
+    """Training, validation and test samples of one task; made by :func:`load` or :meth:`from_tensors`.
 
     Args:
         name: what it is called in recipes and tables.
-        train: labelled images and, beside them, the unlabelled pool, in the order of the file.
+        train: labelled samples and, beside them, the unlabelled pool, in the order of the file.
         validation: for every choice; all labelled.
         test: for the last word; all labelled.
         classes: a name per class, in the order of the labels.
         origin: where it comes from, in a line.
-        whole: all training images, from which :meth:`with_labels` draws; None: ``train``.
+        whole: all training samples, from which :meth:`with_labels` draws; None: ``train``.
+        edges: pairs of related samples, int64, (E, 2), each once; they go by the rows of the splits, and lead from
+            one split to another too. None where nothing is known of that.
+        lines: how each sample reads, by its row; empty for what is looked at.
     """
 
     name: str
@@ -64,6 +50,8 @@ class Dataset:
     classes: list[str]
     origin: str = ""
     whole: Split | None = field(default=None, repr=False)
+    edges: Tensor | None = field(default=None, repr=False)
+    lines: Sequence[str] = field(default=(), repr=False)
 
     @classmethod
     def from_tensors(
@@ -84,6 +72,7 @@ class Dataset:
 
         Args:
             x: training inputs, tensor or array of floats, (N, …); kept without a copy where it is float32 already.
+                Or a dict of several views of the same samples: the first is ``x``, see :meth:`with_view`.
             y: their labels, whole numbers in [0, C), (N,).
             validation: inputs and labels for choosing.
             test: inputs and labels for the last word.
@@ -99,17 +88,15 @@ class Dataset:
                 [0, C), or ``labelled`` or ``pool`` is out of range.
             TypeError: x is not of floats, or y not of whole numbers.
         """
-        given = {"": (x, y), "validation ": validation, "test ": test}
-        splits = {part: _split(part, *pair) for part, pair in given.items()}
+        splits, start = {}, 0
+        for part, pair in {"": (x, y), "validation ": validation, "test ": test}.items():
+            splits[part] = checked(part, *pair, start)
+            start += len(splits[part])
         if classes is None:
             classes = [str(c) for c in range(1 + max(int(s.y.max()) for s in splits.values()))]
         for part, s in splits.items():
-            _labels(f"{part}y", s.y, len(classes))
-            if s.x.shape[1:] != splits[""].x.shape[1:]:
-                raise ValueError(
-                    f"{part}x must have samples of the training images' shape {tuple(splits[''].x.shape[1:])}, "
-                    f"got {tuple(s.x.shape[1:])}"
-                )
+            labels_within(f"{part}y", s.y, len(classes))
+            same_form(part, s, splits[""])
         train, validation, test = splits.values()
         made = cls(name, train, validation, test, list(classes), origin, train)
         return made.with_labels(labelled, pool, labelled_seed)
@@ -147,51 +134,90 @@ class Dataset:
             )
         mask = torch.zeros(len(whole), dtype=torch.bool)
         mask[torch.from_numpy(stratified_order(whole.y.numpy(), labelled_seed)[:count])] = True
-        train = Split(whole.x, whole.y, mask)
+        train = replace(whole, labelled=mask)
         if pool is not None and pool < rest:
             kept = mask.clone()
             shuffled = torch.from_numpy(np.random.RandomState([labelled_seed, 1]).permutation(len(whole)))
             kept[shuffled[~mask[shuffled]][:pool]] = True
-            train = Split(whole.x[kept], whole.y[kept], mask[kept])
+            train = train.at(kept)
         return replace(self, train=train, whole=whole)
+
+    @property
+    def views(self) -> list[str]:
+        """Names of the views; empty where there is one way only to see a sample."""
+        return list(self.train.views)
+
+    def with_view(self, view: str) -> Dataset:
+        """The same samples, labels and draw, with another view as ``x``.
+
+        Raises:
+            ValueError: there is no such view.
+        """
+        whole = self.whole or self.train
+        seen = {part: getattr(self, part).with_view(view) for part in ("train", "validation", "test")}
+        return replace(self, **seen, whole=whole.with_view(view))
+
+    def everything(self, view: str | None = None) -> Tensor:
+        """Inputs of all samples, by their rows, as a graph network sees them at once: (N, …)."""
+        return torch.cat([s.seen(view) for s in (self.whole or self.train, self.validation, self.test)])
 
     @property
     def note(self) -> str:
         """One line: the origin, and how many labels students and choices could use."""
         labels = int(self.train.labelled.sum())
+        what = "words" if self.lines else "images"
         return (
-            f"{self.origin or self.name}: {labels:,} training labels, {len(self.train) - labels:,} unlabelled images "
+            f"{self.origin or self.name}: {labels:,} training labels, {len(self.train) - labels:,} unlabelled {what} "
             f"beside them, {len(self.validation):,} validation labels, {len(self.test):,} test labels"
         )
 
 
 def names() -> list[str]:
     """The data sets that :func:`load` knows."""
-    return [*(Path(f).stem for f in registry.entries() if f.endswith(".npz")), FULL]
+    images = [Path(f).stem for f in registry.entries() if f.endswith(".npz") and f not in texts.files()]
+    return [*images, FULL, *texts.names()]
 
 
-def load(name: str, labelled: int | None = None, pool: int | None = None, labelled_seed: int = 0) -> Dataset:
+def load(
+    name: str,
+    labelled: int | None = None,
+    pool: int | None = None,
+    labelled_seed: int = 0,
+    *,
+    view: str | None = None,
+    task: str | None = None,
+) -> Dataset:
     """A data set by name; its file is verified and read once per process, its tensors are shared.
 
     Args:
         name: one of :func:`names`. ``fashion-mnist`` is the same on every machine; ``fashion-mnist-full`` (all
             70,000 images, 220 MB of memory) needs the original files.
-        labelled: how many training images carry a label that students may use; None: all.
-        pool: how many unlabelled images are kept beside them; None: all the rest; 0: none.
+        labelled: how many training samples carry a label that students may use; None: all.
+        pool: how many unlabelled samples are kept beside them; None: all the rest; 0: none.
         labelled_seed: of the draw of both.
+        view: which view is ``x``, for data with several: of ``wordnet-topics`` gloss, embedding or spelling, of
+            ``cmudict-tasks`` letters or endings; None: the first.
+        task: what is asked, for data with several questions: of ``cmudict-tasks`` syllables, stress or last-phoneme;
+            None: the first.
 
     Raises:
-        ValueError: the name is unknown, a number is out of range, or the file's sha256 is not the registered one.
+        ValueError: a name is unknown, a number is out of range, or the file's sha256 is not the registered one.
         FileNotFoundError: the file, or for ``fashion-mnist-full`` the originals, are missing.
     """
     check.choice(names(), name=name)
-    whole = _full(originals.find()) if name == FULL else _shipped(name, data_dir())
-    return whole.with_labels(labelled, pool, labelled_seed)
+    if task is not None:
+        if not texts.tasks(name):
+            raise ValueError(f"task must be None, since {name!r} asks one question only, got {task!r}")
+        check.choice(texts.tasks(name), task=task)
+    found = _full(originals.find()) if name == FULL else _shipped(name, task, data_dir())
+    return (found if view is None else found.with_view(view)).with_labels(labelled, pool, labelled_seed)
 
 
 @lru_cache(maxsize=4)
-def _shipped(name: str, folder: Path) -> Dataset:
-    """Read a registered ``.npz``; ``folder`` is there for the cache's key."""
+def _shipped(name: str, task: str | None, folder: Path) -> Dataset:
+    """Read registered files; ``folder`` is there for the cache's key."""
+    if name in texts.names():
+        return _of_text(name, texts.read(name, task))
     file = f"{name}.npz"
     with np.load(io.BytesIO(registry.read(file)), allow_pickle=False) as held:
         arrays = {key: held[key] for key in held.files}
@@ -202,6 +228,17 @@ def _shipped(name: str, folder: Path) -> Dataset:
     classes = [str(c) for c in arrays["classes"]] if "classes" in arrays else None
     origin = str(arrays.get("origin", name))
     return Dataset.from_tensors(*train, validation=validation, test=test, classes=classes, name=name, origin=origin)
+
+
+def _of_text(name: str, t: texts.Texts) -> Dataset:
+    ends = np.cumsum(t.sizes)[:-1]
+    views = [
+        dict(zip(t.views, parts, strict=True))
+        for parts in zip(*(np.split(v, ends) for v in t.views.values()), strict=True)
+    ]
+    train, validation, test = zip(views, np.split(t.labels, ends), strict=True)
+    made = Dataset.from_tensors(*train, validation=validation, test=test, classes=t.classes, name=name, origin=t.origin)
+    return replace(made, lines=t.lines, edges=None if t.edges is None else torch.from_numpy(t.edges))
 
 
 @lru_cache(maxsize=1)
@@ -229,38 +266,3 @@ def _images(x: np.ndarray, y: np.ndarray) -> tuple[Tensor, Tensor]:
         tensor = tensor.float() / 255
         tensor = tensor[:, None] if tensor.ndim == 3 else tensor
     return tensor, torch.tensor(y)
-
-
-def _split(part: str, x: Any, y: Any) -> Split:
-    x, y = torch.as_tensor(x).detach(), torch.as_tensor(y).detach()
-    if not x.is_floating_point():
-        raise TypeError(f"{part}x must hold floats (images: x.float() / 255), got {x.dtype}")
-    if y.is_floating_point() or y.is_complex() or y.dtype == torch.bool:
-        raise TypeError(f"{part}y must hold whole numbers, got {y.dtype}")
-    check.shape(1, "(samples,)", **{f"{part}y": y})
-    if x.ndim < 2 or len(x) == 0:
-        raise ValueError(f"{part}x must have shape (samples, …) with one sample at least, got {tuple(x.shape)}")
-    check.same_batch(**{f"{part}x": x, f"{part}y": y})
-    check.finite(**{f"{part}x": x})
-    return Split(x.float(), y.long(), torch.ones(len(y), dtype=torch.bool))
-
-
-def _labels(name: str, y: Tensor, classes: int) -> None:
-    bad = ((y < 0) | (y >= classes)).nonzero().flatten()
-    if len(bad):
-        raise ValueError(
-            f"{name} must hold labels in [0, {classes}), got {y[bad[0]].item()} at index {bad[0].item()} "
-            f"({len(bad)} such labels)"
-        )
-
-
-def stratified_order(y: np.ndarray, seed: int) -> np.ndarray:
-    """All indices in an order of which every beginning mirrors the classes' shares and has each class early."""
-    # RandomState's stream is frozen for good; default_rng's may change with a new NumPy, and the draws with it.
-    shuffled = np.random.RandomState(seed).permutation(len(y))
-    place = np.empty(len(y))
-    for c in np.unique(y):
-        members = shuffled[y[shuffled] == c]
-        place[members] = (np.arange(len(members)) + 0.5) / len(members)
-        place[members[0]] = 0.0
-    return shuffled[np.argsort(place[shuffled], kind="stable")]

@@ -67,9 +67,14 @@ def read(name: str) -> bytes:
 
 
 def _remedy(name: str) -> str:
-    script = data_dir() / "build" / f"{Path(name).stem.replace('-', '_')}.py"
+    script = data_dir() / "build" / f"{_bare(name).replace('-', '_')}.py"
     rebuild = f", or build it again with `python data/build/{script.name}`" if script.is_file() else ""
     return f"`kdlab data verify` checks all files; fetch it again with `git checkout -- data/{name}`{rebuild}"
+
+
+def _bare(file: str) -> str:
+    """A file's name without what says how it is packed: ``.npz``, ``.tsv.gz``."""
+    return Path(file.removesuffix(".gz")).stem
 
 
 def verify(name: str | None = None) -> list[tuple[str, str]]:
@@ -86,8 +91,8 @@ def verify(name: str | None = None) -> list[tuple[str, str]]:
     """
     files = list(entries())
     if name is not None:
-        check.choice([*files, *(Path(file).stem for file in files)], name=name)
-        files = [file for file in files if name in (file, Path(file).stem)]
+        check.choice([*files, *map(_bare, files)], name=name)
+        files = [file for file in files if name in (file, _bare(file))]
     return [(file, _state(file)) for file in files]
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from kdlab import data, originals, registry
+from kdlab import data, originals, registry, texts
 from kdlab.data import Dataset, load
 
 
@@ -235,7 +235,8 @@ def test_an_unknown_name_is_refused_with_a_near_miss():
 
 
 def test_the_shipped_files_are_the_registered_ones_and_small():
-    assert data.verify() == [("fashion-mnist-cnn.safetensors", "ok"), ("fashion-mnist.npz", "ok")]
+    images = {"fashion-mnist-cnn.safetensors", "fashion-mnist.npz"}
+    assert dict(data.verify()) == dict.fromkeys(images | texts.files() | {"words-en.txt.gz"}, "ok")
     files = [f for f in registry.data_dir().rglob("*") if f.is_file() and "originals" not in f.parts]
     assert sum(f.stat().st_size for f in files) < 15e6
 
