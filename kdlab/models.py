@@ -1,4 +1,4 @@
-"""Small named networks for 28 × 28 images, and the trained teacher that ships.
+"""Small named networks for 28 × 28 images and for words, and the trained teacher that ships.
 
 Every network is a ``Sequential`` of stages that carry the same names, so that layers of teacher and student can be
 told by name: ``stage1`` and ``stage2`` answer feature maps (B, channels, H, W), ``embedding`` a vector (B, D),
@@ -17,6 +17,16 @@ mlp-16     –                   –                   (B, 16)    12,730
 =========  ==================  ==================  =========  ==========
 
 (for 10 classes; ``cnn`` is the teacher's architecture)
+
+For words, seen as a vector of D numbers (``FOR_WORDS``; parameters for 10 classes):
+
+============  =========  ============================================================  ===============
+name          embedding  what it is                                                    parameters
+============  =========  ============================================================  ===============
+linear        (B, D)     one layer on all that it sees: a probe of an embedding        10 D + 10
+bag-of-words  (B, 16)    a vector for each word, summed, then the classifier           16 D + 170
+spelling-mlp  (B, 32)    two hidden layers, of which ``stage1`` is (B, 64)             64 D + 2,474
+============  =========  ============================================================  ===============
 """
 
 from __future__ import annotations
@@ -43,6 +53,29 @@ def _mlp(classes: int, size: Size, *, width: int) -> nn.Sequential:
     """One hidden layer."""
     embedding = nn.Sequential(nn.Flatten(), nn.Linear(math.prod(size), width), nn.ReLU())
     return nn.Sequential(OrderedDict(embedding=embedding, head=nn.Linear(width, classes)))
+
+
+def _linear(classes: int, size: Size) -> nn.Sequential:
+    """The classifier alone."""
+    return nn.Sequential(OrderedDict(embedding=nn.Flatten(), head=nn.Linear(math.prod(size), classes)))
+
+
+def _words(classes: int, size: Size, *, width: int) -> nn.Sequential:
+    """The sum of a text's word vectors, as in Joulin et al. 2017 (arXiv:1607.01759), and the classifier."""
+    embedding = nn.Sequential(nn.Flatten(), nn.Linear(math.prod(size), width, bias=False))
+    return nn.Sequential(OrderedDict(embedding=embedding, head=nn.Linear(width, classes)))
+
+
+def _spelling(classes: int, size: Size, *, widths: tuple[int, int]) -> nn.Sequential:
+    """Two hidden layers: it can answer early, at the first."""
+    first, second = widths
+    return nn.Sequential(
+        OrderedDict(
+            stage1=nn.Sequential(nn.Flatten(), nn.Linear(math.prod(size), first), nn.ReLU()),
+            embedding=nn.Sequential(nn.Linear(first, second), nn.ReLU()),
+            head=nn.Linear(second, classes),
+        )
+    )
 
 
 def _conv(classes: int, size: Size, *, width: int) -> nn.Sequential:
@@ -82,7 +115,11 @@ ARCHITECTURES: dict[str, Callable[[int, Size], nn.Sequential]] = {
     "conv-8": partial(_conv, width=8),
     "cnn-half": partial(_cnn, widths=(16, 16), embedding=64),
     "cnn": partial(_cnn, widths=(16, 32), embedding=128),
+    "linear": _linear,
+    "bag-of-words": partial(_words, width=16),
+    "spelling-mlp": partial(_spelling, widths=(64, 32)),
 }
+FOR_WORDS = ("linear", "bag-of-words", "spelling-mlp")
 
 
 def names() -> list[str]:

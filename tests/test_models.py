@@ -13,6 +13,9 @@ SHAPES = {  # name: (parameters, worked by hand: kernel · in · out + out …; 
     "conv-8": (9 * 8 + 8 + 9 * 8 * 16 + 16 + 784 * 10 + 10, (8, 14, 14), (16, 7, 7), 784),
     "cnn-half": (160 + 9 * 16 * 16 + 16 + 784 * 64 + 64 + 64 * 10 + 10, (16, 14, 14), (16, 7, 7), 64),
     "cnn": (160 + 9 * 16 * 32 + 32 + 1568 * 128 + 128 + 128 * 10 + 10, (16, 14, 14), (32, 7, 7), 128),
+    "linear": (784 * 10 + 10, None, None, 784),
+    "bag-of-words": (784 * 16 + 16 * 10 + 10, None, None, 16),
+    "spelling-mlp": (784 * 64 + 64 + 64 * 32 + 32 + 32 * 10 + 10, (64,), None, 32),
 }
 
 
@@ -25,13 +28,13 @@ def test_stages_have_the_promised_shapes_and_sizes(name):
     parameters, stage1, stage2, embedding = SHAPES[name]
     model = models.build(name)
     assert sum(p.numel() for p in model.parameters()) == parameters
-    assert f"{parameters:,}" in models.__doc__
+    assert name in models.FOR_WORDS or f"{parameters:,}" in models.__doc__
     x, seen = torch.rand(3, 1, 28, 28), {}
     for stage, layer in model.named_children():
         x = seen[stage] = layer(x)
     expected = {"stage1": stage1, "stage2": stage2, "embedding": (embedding,), "head": (10,)}
     assert {k: tuple(v.shape) for k, v in seen.items()} == {k: (3, *v) for k, v in expected.items() if v}
-    assert all(v.min() >= 0 for k, v in seen.items() if k != "head")  # after ReLU
+    assert name == "bag-of-words" or all(v.min() >= 0 for k, v in seen.items() if k != "head")  # after ReLU
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -60,6 +63,22 @@ def test_other_sizes_and_classes_are_fitted(name):
 
 def test_a_perceptron_takes_inputs_of_any_shape():
     assert models.build("mlp-16", classes=4, size=(20,))(torch.rand(5, 20)).shape == (5, 4)
+
+
+def test_a_bag_of_words_is_the_sum_of_its_words_vectors():
+    model = models.build("bag-of-words", classes=3, size=(5,))
+    words = torch.eye(5)
+    together = model.embedding(words[:1] + words[2:3] + words[4:])
+    assert torch.allclose(together, sum(model.embedding(words[[i]]) for i in (0, 2, 4)), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"), [("linear", "10 D + 10"), ("bag-of-words", "16 D + 170"), ("spelling-mlp", "64 D + 2,474")]
+)
+def test_networks_for_words_have_the_sizes_the_table_says(name, parameters):
+    assert f"{parameters}\n" in models.__doc__
+    factor, rest = (int(n.replace(",", "")) for n in parameters.split(" D + "))
+    assert sum(p.numel() for p in models.build(name, size=(50,)).parameters()) == factor * 50 + rest
 
 
 @pytest.mark.parametrize(

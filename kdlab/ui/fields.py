@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kdlab import algorithms, api, methods, models, schemes
+from kdlab import algorithms, api, methods, models, schemes, texts
 from kdlab import data as datasets
 from kdlab.methods import TYPES
 from kdlab.ui.state import MIX, OWN, LabState
@@ -22,9 +22,9 @@ def fields(state: LabState) -> list[Field]:
     """The fields, in the order in which they are shown."""
     own = state.own
     names = {
-        "data": [n for n in datasets.names() if not n.endswith("-full")],
+        "data": [n for n in datasets.names() if not n.endswith("-full") and n not in texts.names()],
         "teacher": models.pretrained_names(),
-        "student": [n for n in models.names() if n != "cnn"],
+        "student": [n for n in models.names() if n != "cnn" and n not in models.FOR_WORDS],
     }
     choices = {name: [OWN] if name in own else found for name, found in names.items()}
     found = [
