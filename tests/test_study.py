@@ -328,3 +328,14 @@ def test_a_stored_training_comes_out_again():
 def test_studies_are_no_data_sets():
     assert data.names() == [name for name in data.names() if "stud" not in name and "method" not in name]
     assert not [file for file in registry.entries() if file.startswith("studies")]
+
+
+def test_the_summary_sorts_the_methods_as_the_table_does(stored):
+    summary = (STORED / "README.md").read_text(encoding="utf-8")
+    for name in {row["set_up"] for row in stored}:
+        [line] = [line for line in summary.splitlines() if line.startswith(f"| {name} |")]
+        better, same, worse = ({m for m in cell.strip().split(", ") if m} for cell in line.split("|")[2:5])
+        tested = {row["arm"]: row for row in stored if row["set_up"] == name and row["less_hard_holm"]}
+        told = {arm for arm, row in tested.items() if float(row["less_hard_holm"]) < 0.05}
+        up = {arm for arm, row in tested.items() if float(row["less_hard"]) > 0}
+        assert (better, same, worse) == (told & up, tested.keys() - told, told - up)
