@@ -29,19 +29,21 @@ class Entry(NamedTuple):
     cosine: float
 
 
-def ledger(training: Training, step: int | None = None) -> dict[str, Entry]:
+def ledger(training: Training, step: int | None = None, *, exits: bool = False) -> dict[str, Entry]:
     """The terms that pull at the student, by name; nothing about the training changes.
 
     Args:
-        training: not finished, and not being iterated by another thread meanwhile.
+        training: not being iterated by another thread meanwhile.
         step: whose batches to take, counted from 0; None: those of the next step.
+        exits: with the terms of the student's exits, as ``"stage1/labels"``, which pull at its layers too.
     """
     learners = training.learners()
     student = training.students["student"]
     parameters = [p for p in student.parameters() if p.requires_grad]
     with resting(*learners.values()), torch.enable_grad():
         terms = training.terms(*training.batches(training.step if step is None else step))
-        terms = {n.partition("/")[2]: t for n, t in terms.items() if n.startswith("student/")}
+        owners = ("student/", "student:") if exits else ("student/",)
+        terms = {n.removeprefix("student")[1:]: t for n, t in terms.items() if n.startswith(owners)}
         gradients = {name: _gradient(term.value, parameters) for name, term in terms.items()}
     norms = {name: float(t.weight) * gradients[name].norm().item() for name, t in terms.items()}
     whole = sum(norms.values()) or 1.0

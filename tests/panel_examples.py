@@ -89,6 +89,10 @@ def features() -> Features:
     }
     image = rng.integers(0, 256, (8, 8), np.uint8)
     view.show(groups(maps()), image=image, label="Dress", cka=cka, note="The loss is the mean square: 0.090.")
+    shapes = {"stage1": "16×14×14", "stage2": "32×7×7", "embedding": "128"}
+    view.teacher_layers = [{"name": n, "shape": shapes[n], "reason": ""} for n in LAYERS]
+    view.student_layers = [{"name": n, "shape": shapes[n], "reason": ""} for n in LAYERS[:2]]
+    view.links = [{"teacher": "stage2", "student": "stage2", "state": "compared"}]
     return view
 
 
@@ -97,6 +101,16 @@ def vectors() -> Features:
     view = features()
     rng = np.random.default_rng(9)
     view.show(groups({"teacher": rng.random(32), "student": rng.random(12) - 0.3, "regressor": rng.random(32)}))
+    return view
+
+
+def units() -> Features:
+    """The same view with units of each class: 12 of the teacher, 6 of the student, for four classes."""
+    view = features()
+    view.classes = CLASSES
+    rng = np.random.default_rng(12)
+    both = (("teacher", rng.random((5, 12))), ("student", 2 * rng.random((5, 6))))
+    view.show([Group(f"units-{who}", f"{who} · embedding", who, values, "units") for who, values in both])
     return view
 
 
@@ -146,5 +160,12 @@ def runs() -> Runs:
     )
 
 
-VIEWS = {"curves": curves, "features": features, "vectors": vectors, "relations": relations, "runs": runs}
+VIEWS = {
+    "curves": curves,
+    "features": features,
+    "vectors": vectors,
+    "units": units,
+    "relations": relations,
+    "runs": runs,
+}
 EMPTY = {"no curves": Curves, "no features": Features, "no relations": Relations, "no runs": Runs}

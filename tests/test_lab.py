@@ -8,6 +8,7 @@ import traitlets
 
 import kdlab
 from kdlab.events import Changed, Phase, Step
+from kdlab.ui import fields
 from kdlab.ui.lab import Lab
 from kdlab.ui.lanes import HARD, LABELS, Lanes
 from kdlab.ui.state import LabState
@@ -217,3 +218,45 @@ def test_seeds_go_side_by_side_each_with_its_own_weights():
     )
     assert same(one, weights(alone.student))
     assert not same(one, weights(lanes.seeds[0].training.students["student"]))
+
+
+def test_the_variant_is_the_schemes_own_and_goes_into_the_recipe(lab):
+    state = lab.state
+    assert "scheme_variant" not in [field["name"] for field in fields.fields(state)]  # offline has one
+    state.scheme = "online"
+    (field,) = [field for field in fields.fields(state) if field["name"] == "scheme_variant"]
+    assert [name for name, *_ in field["options"]] == kdlab.schemes.variants("online")
+    fields.assign(state, "scheme_variant", "ensemble")
+    assert state.recipe().scheme_variant == fields.values(state)["scheme_variant"] == "ensemble"
+    lab.take_step()
+    assert lab.runner.settled()
+    assert not state.error
+    assert [e.links for e in lab.runner.lanes.main.events if isinstance(e, Phase)] == [
+        [["student", "ensemble"], ["peer", "ensemble"]]
+    ]
+    state.scheme = "offline"
+    assert state.scheme_variant == "frozen"
+
+
+def test_a_variant_that_does_not_go_says_why_and_is_refused(lab):
+    state = lab.state
+    state.scheme, state.type = "online", "feature"
+    (field,) = [field for field in fields.fields(state) if field["name"] == "scheme_variant"]
+    reasons = {name: reason for name, _, reason in field["options"]}
+    assert reasons["mutual"] == ""
+    assert "compares layers" in reasons["ensemble"]
+    with pytest.raises(traitlets.TraitError, match="scheme_variant must be one of 'mutual'"):
+        state.scheme_variant = "frozen"
+    assert state.scheme_variant == "mutual"
+
+
+def test_links_are_forgotten_with_the_networks_that_had_the_layers(lab):
+    lab.state.type, lab.state.student = "feature", "conv-4"
+    lab.state.taps = {"stage1": "stage2"}
+    lab.state.student = "mlp-16"
+    assert lab.state.taps == {}
+    recipe = lab.state.recipe().replace(
+        taps={"stage1": "embedding"}, student="mlp-32", scheme="online", scheme_variant=None
+    )
+    lab.state.take(recipe)
+    assert (lab.state.taps, lab.state.scheme_variant) == ({"stage1": "embedding"}, "mutual")

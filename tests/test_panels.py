@@ -171,7 +171,7 @@ def test_features_say_the_cka_of_the_chosen_pair():
     view.sample = 4
     assert view.sentence() == (
         f"Sample 5 (Dress): the teacher's stage2 beside the student's stage2; CKA of the two {values:.2f}, "
-        f"of an untrained student {reference:.2f}."
+        f"of an untrained student {reference:.2f}; the loss compares stage2 with stage2."
     )
 
 

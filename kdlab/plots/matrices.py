@@ -108,8 +108,9 @@ def features(
     Args:
         image: the sample, shape (height, width).
         groups: ``{"title", "who", "part", "tiles", "rows", "low", "high", "values"}``: values of shape (tiles, rows,
-            columns), a vector's of shape (1, 1, units); ``part`` is "maps" or "loss"; where ``who`` is "difference",
-            blue is the teacher's side.
+            columns), a vector's of shape (1, 1, units); ``part`` is "maps", "loss" or "units", whose first row is the
+            sample's and whose others are the means of the classes in ``names``; where ``who`` is "difference", blue is
+            the teacher's side.
         cka: ``{"rows", "columns", "values", "reference"}``; None or empty: none is drawn.
         width, height: inches.
 
@@ -117,7 +118,7 @@ def features(
         A figure of its own, in no pyplot state.
     """
     figure = style.figure(width, height)
-    rows = [[g for g in groups if g["part"] == "maps" and g["who"] == who] for who in ("teacher", "student")]
+    rows = [[g for g in groups if g["part"] in ("maps", "units") and g["who"] == who] for who in ("teacher", "student")]
     rows = [row for row in [*rows, [g for g in groups if g["part"] == "loss"]] if row]
     left, right = figure.subfigures(1, 2, width_ratios=[2.1, 1])
     if rows:
@@ -137,7 +138,7 @@ def features(
 
 
 def _group(axes: Axes, group: Mapping[str, Any]) -> None:
-    """Tiles as a sheet; the units of a vector as bars from zero."""
+    """Tiles as a sheet; the units of a vector as bars from zero; units of each class as a heat map."""
     values, difference = np.asarray(group["values"], float), group["who"] == "difference"
     axes.set_title(group["title"], fontsize=8, loc="left", color=style.TEXT_COLOURS.get(group["who"], "black"))
     if group["rows"] == 1:
@@ -148,6 +149,13 @@ def _group(axes: Axes, group: Mapping[str, Any]) -> None:
         )
         axes.set_ylim(min(0.0, group["low"]), max(0.0, group["high"]))
         axes.margins(x=0)
+    elif group["part"] == "units":
+        axes.imshow(values[0], cmap="cividis", vmin=group["low"], vmax=group["high"], aspect="auto")
+        axes.axhline(0.5, color="white", linewidth=1.5)
+        _bare(axes)
+        axes.set_yticks(range(group["rows"]), ["sample", *group.get("names", ())][: group["rows"]], fontsize=5.5)
+        axes.tick_params(length=0)
+        return
     else:
         colours = style.DIFFERENCE if difference else "cividis"
         axes.imshow(tile(values), cmap=colours, vmin=group["low"], vmax=group["high"], interpolation="nearest")

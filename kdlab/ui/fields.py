@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kdlab import algorithms, api, methods, models, schemes, texts
+from kdlab import algorithms, api, methods, models, prepare, schemes, texts
 from kdlab import data as datasets
 from kdlab.methods import TYPES
 from kdlab.ui.state import MIX, OWN, LabState
@@ -36,6 +36,7 @@ def fields(state: LabState) -> list[Field]:
             "Method",
         ),
         *_knobs(state),
+        *_variants(state),
         _choice(
             "student", "Student", choices["student"], "the one that learns; a new one begins a new run", "Networks"
         ),
@@ -81,10 +82,34 @@ def _knobs(state: LabState) -> list[Field]:
     return found
 
 
+def _variants(state: LabState) -> list[Field]:
+    """The scheme's variants, where there are several."""
+    names = schemes.variants(state.scheme)
+    if len(names) < 2:
+        return []
+    options = [[name, name.replace("-", " "), _refusal(state, name)] for name in names]
+    meaning = schemes.get(state.scheme, state.scheme_variant).meaning
+    return [_choice("scheme_variant", "Variant", options, meaning, "Scheme")]
+
+
+def _refusal(state: LabState, variant: str) -> str:
+    """Why a variant of the scheme cannot be chosen now, or an empty text."""
+    if schemes.get(state.scheme, variant).needs_teacher and not state.teacher:
+        return "there is no teacher"
+    student = state.own.get("student")
+    data = None if student is None else state.own.get("data")
+    try:
+        recipe = state.recipe().replace(scheme_variant=variant)
+    except ValueError as error:
+        return str(error)
+    return prepare.missing(recipe, data, None, student) or ""
+
+
 def values(state: LabState) -> dict[str, Any]:
     """Field name -> value."""
-    plain = ("method", "student", "teacher", "data", "learning_rate", "epochs", "batch_size", "seeds", "seed")
-    found = {name: getattr(state, name) for name in plain}
+    networks = ("method", "scheme_variant", "student", "teacher", "data")
+    numbers = ("learning_rate", "epochs", "batch_size", "seeds", "seed")
+    found = {name: getattr(state, name) for name in (*networks, *numbers)}
     found |= {name: ALL if getattr(state, name) is None else getattr(state, name) for name in ("labelled", "pool")}
     if state.method == MIX:
         return found | {f"mix.{name}": factor for name, factor in state.mix.items()}

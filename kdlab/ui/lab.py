@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,14 @@ from kdlab import models, schemes
 from kdlab.events import Diverged
 from kdlab.prepare import exit_layers
 from kdlab.runs import Run
+from kdlab.ui import matching
 from kdlab.ui.lanes import Lanes
 from kdlab.ui.painter import PANELS, Painter
 from kdlab.ui.runner import Runner
-from kdlab.ui.scene import Scene, Shown
+from kdlab.ui.scales import Scales
+from kdlab.ui.scene import Scene
 from kdlab.ui.shelf import Shelf
+from kdlab.ui.shown import Shown
 from kdlab.ui.state import DEEP, KNOBS, PACES, ROOTS, LabState
 
 FIRST_LOOK = "first-look"  # the recorded run that ships
@@ -34,12 +37,13 @@ class Lab:
         self.state, self.painter = state, painter
         self.shelf = Shelf(runs)
         self.runner = Runner(self._show, self.fail)
+        self._scales = Scales()
         self._opened: Run | None = None
         self._current: Lanes | None = None  # the lanes that were shown last
         self._shelved: Lanes | None = None  # the lanes that stand on the shelf already
         self._baselines: dict[tuple, dict] = {}
         self._scene_key: tuple | None = None
-        state.observe(self._needs_depth, "scheme")
+        state.observe(self._needs_depth, ["scheme", "scheme_variant"])
         state.observe(self._turned, list(KNOBS))
         state.observe(self._rooted, list(ROOTS))
         state.observe(lambda change: self._pace(change.new), "pace")
@@ -89,6 +93,14 @@ class Lab:
         self.shelf.entries[place].shown = shown
         self.state.shelved += 1
 
+    def link(self, teacher: str, student: str) -> None:
+        """Join a layer of the teacher to one of the student, if the method can compare them; this ends the phase."""
+        self.runner.call(lambda: self._match(matching.joined, teacher, student))
+
+    def unlink(self, teacher: str, student: str) -> None:
+        """Drop a link between two layers; this ends the phase."""
+        self.runner.call(lambda: self._match(matching.dropped, teacher, student))
+
     def fail(self, error: Exception) -> None:
         """Say what went wrong; nothing else changes."""
         with self.state.hold_trait_notifications():
@@ -111,7 +123,7 @@ class Lab:
 
     def _needs_depth(self, change: Any) -> None:
         s = self.state
-        if s.opening or not schemes.get(change.new).needs_exits or "student" in s.own:
+        if s.opening or not schemes.get(s.scheme, s.scheme_variant).needs_exits or "student" in s.own:
             return
         data = s.load_data()
         if not exit_layers(models.build(s.student, size=tuple(data.train.x.shape[1:])), data):
@@ -176,13 +188,7 @@ class Lab:
         if lanes is not self._current:
             self._shelve(self._current)
             self._current = lanes
-        scene = self._stage()
-        if self._opened is not None:
-            shown = Shown.of_run(self._opened)
-        elif lanes is not None:
-            shown = Shown.of_lanes(lanes, with_pull=not runner.running or runner.pace is not None)
-        else:
-            shown = Shown.untrained(scene, s.recipe().total_steps(len(scene.data.train)))
+        scene, shown = self._stage(), self._shown(lanes)
         sample = min(max(0, s.sample), len(scene.x) - 1)
         self.painter.paint(shown, s.panel, sample, whole=not runner.running)
         left = (shown.total - shown.step) / runner.rate if runner.running and runner.rate else None
@@ -193,6 +199,31 @@ class Lab:
             if isinstance(last, Diverged):
                 s.error = f"diverged at step {last.step}: the loss was {last.loss}; try a smaller learning rate"
             self._shelve(lanes)
+
+    def _match(self, change: Callable[..., dict[str, str]], teacher: str, student: str) -> None:
+        view = self.painter.views["features"]
+        try:
+            taps = change(self._stage(), self._shown(self.runner.lanes), teacher, student)
+            view.refused, self.painter.features.look, self.state.taps = "", (teacher, student), taps
+        except ValueError as error:
+            view.refused = str(error)
+        self.runner.push()
+
+    def _shown(self, lanes: Lanes | None) -> Shown:
+        """What there is to see: a run that was opened, one that is trained, or a student that has learned nothing."""
+        s, scene, knobs = self.state, self._stage(), None
+        with suppress(ValueError):
+            knobs = s.recipe()
+        if self._opened is not None:
+            shown = Shown.of_run(self._opened)
+        elif lanes is not None:
+            runner, training = self.runner, lanes.main.training
+            asked = not runner.running or runner.pace is not None or PANELS[s.panel] == "Ledger"
+            shown = Shown.of_lanes(lanes, self._scales.weigh(training, running=runner.running) if asked else {})
+        else:
+            shown = Shown.untrained(scene, 0 if knobs is None else knobs.total_steps(len(scene.data.train)))
+        shown.knobs = knobs
+        return shown
 
     def _shelve(self, lanes: Lanes | None) -> None:
         """Enter a run into the table, once."""

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from kdlab import charts, methods, metrics
+from kdlab import charts, metrics
 from kdlab.ui import readings
-from kdlab.ui.panels.features import Group, groups_of
-from kdlab.ui.scene import Scene, Shown, float_bytes, label_bytes
+from kdlab.ui.feature_painter import FeaturePainter
+from kdlab.ui.scene import Scene, float_bytes, label_bytes
+from kdlab.ui.shown import Shown, Source
 
 PANELS = ["Soft targets", "Layer features", "Relations", "Curves", "Runs"]
 
@@ -25,6 +26,7 @@ class Painter:
     def __init__(self, views: dict[str, Any]):
         self.views = views
         self.scene: Scene | None = None
+        self.features = FeaturePainter(views["features"])
         self._curves_due = 0.0
 
     def begin(self, scene: Scene) -> None:
@@ -57,7 +59,7 @@ class Painter:
             with soft.hold_sync():
                 soft.student, soft.step = float_bytes(logits), shown.step
         elif name == "Layer features":
-            self._features(shown, sample, whole)
+            self.features.paint(scene, shown, sample, whole)
         elif name == "Relations":
             self._relations(shown)
         now = time.perf_counter()
@@ -84,8 +86,8 @@ class Painter:
             for n, key in mine.items()
             if n != "labels"
         ]
-        if len(terms) == 1 and shown.method in methods.names():
-            terms[0]["symbol"] = methods.kind(shown.method).symbol
+        if len(terms) == 1 and shown.method is not None:
+            terms[0]["symbol"] = shown.method.symbol
         labels = mine.get("labels")
         self.views["controls"].formula = {
             "labels": labels and {"weight": shown.last.weights[labels], "value": shown.last.terms[labels]},
@@ -101,54 +103,21 @@ class Painter:
             facts = {} if cost is None else cost._asdict()
             setattr(strip, who, {**facts, "accuracy": accuracy[who]})
 
-    def _features(self, shown: Shown, sample: int, whole: bool) -> None:
-        scene, view = self.scene, self.views["features"]
-        if scene.teacher is None:
-            view.note = "Choose a teacher to compare layers with."
-            return
-        pairs = readings.tap_pairs(scene.teacher, shown.student, scene.data, shown.pairs)
-        if view.taps != pairs:
-            view.taps, view.tap = pairs, 0
-        pair = tuple(pairs[min(view.tap, len(pairs) - 1)])
-        regressor = shown.regressor if shown.pairs and pair == shown.pairs[0] else None
-        seen = readings.maps(scene.teacher, shown.student, scene.sample(sample), pair, regressor)
-        groups = [*groups_of(pair[0], "teacher", seen.teacher), *groups_of(pair[1], "student", seen.student)]
-        note = "The loss of this method does not compare these layers."
-        if seen.regressed is not None:
-            note = (
-                f"The loss is the mean square of the difference: {np.square(seen.regressed - seen.teacher).mean():.3f}."
-            )
-            groups += [
-                *groups_of(pair[0], "regressor", seen.regressed, "loss", "regressor's output"),
-                *groups_of(pair[0], "teacher", seen.teacher, "loss", "teacher"),
-                Group("loss-difference", "teacher less regressor", "difference", seen.teacher - seen.regressed, "loss"),
-            ]
-        elif pair in shown.pairs:
-            note = "The loss compares how samples lie to each other in these layers: see Relations."
-        images = scene.images[sample] if len(scene.images) else None
-        student = readings.grams(shown.student, scene.x[scene.probe])
-        cka = {
-            "rows": list(scene.teacher_grams),
-            "columns": list(student),
-            "values": readings.cka_grid(scene.teacher_grams, student),
-            "reference": scene.reference,
-        }
-        with view.hold_sync():
-            view.samples = len(scene.x)
-            view.show(groups, image=images, label=scene.data.classes[int(scene.labels[sample])], cka=cka, note=note)
-
     def _relations(self, shown: Shown) -> None:
         scene, view = self.scene, self.views["relations"]
-        if scene.teacher is None:
+        source = shown.source or (None if scene.teacher is None else Source("teacher", scene.teacher))
+        if source is None:
             view.note = "Choose a teacher to compare relations with."
             return
-        used = shown.pairs or readings.tap_pairs(scene.teacher, shown.student, scene.data, ())[-1:]
+        used = shown.pairs if shown.source else ()
+        used = used or readings.tap_pairs(source.net, shown.student, scene.data, ())[-1:]
         t_layer, s_layer = used[0]
         first = {}
         if not view.n:
             images = scene.images[scene.related.numpy()] if len(scene.images) else None
             first = {"labels": scene.labels[scene.related].numpy(), "images": images, "classes": scene.data.classes}
-        view.show(
-            scene.teacher_relation(t_layer, view.kind), scene.relation(shown.student, s_layer, view.kind), **first
+        teacher, student = (
+            scene.relation(net, layer, view.kind) for net, layer in ((source.net, t_layer), (shown.student, s_layer))
         )
-        view.note = f"teacher's {t_layer}, student's {s_layer}"
+        view.show(teacher, student, **first)
+        view.note = f"{source.name}'s {t_layer}, student's {s_layer}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,7 +11,7 @@ from kdlab import metrics
 from kdlab.data import Dataset
 from kdlab.knowledge import Pairs
 from kdlab.players import tell
-from kdlab.taps import frozen, layers
+from kdlab.taps import layers
 
 PROBE = 256  # images for CKA; fewer flatter unrelated layers
 RELATED = 128  # images whose relations are shown
@@ -29,30 +27,33 @@ def pixels(x: Tensor) -> NDArray[np.uint8]:
 
 
 def balanced(labels: Tensor, count: int) -> Tensor:
-    """Places of about ``count`` samples, equally many of each class, sorted by class."""
+    """Places of at least ``count`` samples where there are so many, equally many of each class, sorted by class."""
     classes = labels.unique()
-    each = max(1, count // len(classes))
+    each = -(-count // len(classes))
     return torch.cat([(labels == c).nonzero().squeeze(1)[:each] for c in classes])
 
 
-class Maps(NamedTuple):
-    """One sample's features at a pair of layers, and what the method's loss compares of them."""
+def class_means(features: Tensor, labels: Tensor, classes: int) -> NDArray:
+    """Mean of each unit over the samples of each class: (classes, units), 0 for a class without samples.
 
-    teacher: NDArray
-    student: NDArray
-    regressed: NDArray | None  # the regressor's output, where the method trains one
+    Args:
+        features: (N, …).
+        labels: (N,), below ``classes``.
+        classes: how many there are.
+    """
+    flat = features.flatten(1)
+    sums = torch.zeros(classes, flat.shape[1]).index_add_(0, labels, flat)
+    return (sums / labels.bincount(minlength=classes).clamp(min=1)[:, None]).numpy()
 
 
-def maps(
-    teacher: nn.Module, student: nn.Module, x: Tensor, pair: tuple[str, str], regressor: nn.Module | None = None
-) -> Maps:
-    """Features of one input ``x`` (1, …) at the teacher's and the student's layer of ``pair``."""
-    t, s = (tell(net, x, [layer]).features[layer] for net, layer in zip((teacher, student), pair, strict=True))
-    regressed = None
-    if regressor is not None:
-        with frozen(regressor):
-            regressed = regressor(s)[0].numpy()
-    return Maps(t[0].numpy(), s[0].numpy(), regressed)
+def by_class(means: NDArray) -> NDArray[np.intp]:
+    """Units in a readable order: by the class that they answer the most, the strongest first; silent ones last.
+
+    Args:
+        means: (classes, units).
+    """
+    silent = np.abs(means).max(0) < 1e-6
+    return np.lexsort((-means.max(0), means.argmax(0), silent))
 
 
 def tap_pairs(teacher: nn.Module, student: nn.Module, data: Dataset, used: Pairs) -> list[list[str]]:

@@ -7,7 +7,7 @@ from typing import Any
 import traitlets as t
 from torch import nn
 
-from kdlab import check, methods, prepare
+from kdlab import check, methods, prepare, schemes
 from kdlab.data import Dataset
 from kdlab.recipe import DEFAULT_ALPHA, DEFAULT_METHOD, Recipe
 
@@ -17,7 +17,10 @@ OWN = "own"
 DEEP = "conv-8"  # the student that self-distillation gets where the chosen one has a single hidden layer
 
 # the knobs that a new value of does not end a run
-KNOBS = ("temperature", "alpha", "type", "method", "scheme", "method_knobs", "mix", "learning_rate", "epochs", "taps")
+KNOBS = (
+    "temperature", "alpha", "type", "method", "scheme", "scheme_variant", "method_knobs", "mix", "learning_rate",
+    "epochs", "taps",
+)  # fmt: skip
 # a new value of these begins a new run
 ROOTS = ("data", "labelled", "pool", "teacher", "student", "batch_size", "seeds", "seed")
 
@@ -35,6 +38,7 @@ class LabState(t.HasTraits):
     alpha = t.Float(0.9)
     type = t.Unicode("response")
     scheme = t.Unicode("offline")
+    scheme_variant = t.Unicode(schemes.variants("offline")[0])
     method = t.Unicode("soft-targets")
     method_knobs = t.Dict()
     mix = t.Dict({"soft-targets": 1.0, "hint": 0.5, "rkd": 0.5})
@@ -89,6 +93,14 @@ class LabState(t.HasTraits):
     def _type(self, proposal: Any) -> str:
         return self._checked(lambda **v: check.choice(methods.TYPES, **v), proposal)
 
+    @t.validate("scheme")
+    def _scheme(self, proposal: Any) -> str:
+        return self._checked(lambda **v: check.choice(schemes.names(), **v), proposal)
+
+    @t.validate("scheme_variant")
+    def _variant(self, proposal: Any) -> str:
+        return self._checked(lambda **v: check.choice(schemes.variants(self.scheme), **v), proposal)
+
     @staticmethod
     def _checked(rule: Any, proposal: Any) -> Any:
         try:
@@ -108,6 +120,14 @@ class LabState(t.HasTraits):
             if self.method != MIX and methods.kind(self.method).type != change.new:
                 self.method = DEFAULT_METHOD[change.new]
             self.alpha = DEFAULT_ALPHA[change.new]
+
+    @t.observe("student", "teacher", "scheme", "scheme_variant")
+    def _other_layers(self, _change: Any) -> None:
+        self.taps = {}  # they name layers of others
+
+    @t.observe("scheme")
+    def _new_scheme(self, change: Any) -> None:
+        self.scheme_variant = schemes.variants(change.new)[0]
 
     @t.observe("method")
     def _new_method(self, change: Any) -> None:
@@ -134,6 +154,7 @@ class LabState(t.HasTraits):
             type=self.type,
             method=self._method(),
             scheme=self.scheme,
+            scheme_variant=self.scheme_variant,
             temperature=self.temperature,
             alpha=self.alpha,
             method_knobs=dict(self.method_knobs),
@@ -156,14 +177,16 @@ class LabState(t.HasTraits):
                 self.mix = values["method"]
             self.type = values["type"]
             self.method = MIX if mixed else values["method"]
-        for name in ("scheme", "temperature", "alpha", "learning_rate", "batch_size", "epochs", "seed"):
+        plain = ("temperature", "alpha", "learning_rate", "batch_size", "epochs", "seed")
+        for name in ("scheme", "scheme_variant", *plain):
             setattr(self, name, values[name])
-        self.method_knobs, self.taps = values.get("method_knobs", {}), values.get("taps", {})
         for name in ("data", "teacher", "student"):
             if name in values and name not in self.own:
                 setattr(self, name, values[name])
         if "data" in values:
             self.labelled, self.pool = values.get("labelled"), values.get("pool")
+        # last, since others reset them
+        self.method_knobs, self.taps = values.get("method_knobs", {}), values.get("taps", {})
 
     def load_data(self) -> Dataset:
         """The data set, with the labelled share."""

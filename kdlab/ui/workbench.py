@@ -102,6 +102,7 @@ class Workbench(w.GridBox):
         v["controls"].observe(self._field_changed, "values")
         v["transport"].on_command(lambda command: getattr(self.lab, COMMANDS[command])())
         v["runs"].on_command(self._run_command)
+        v["features"].on_command(self._link_command)
         self._describe()
         self._table()
 
@@ -132,6 +133,10 @@ class Workbench(w.GridBox):
             self.lab.open(place)
         else:
             self.lab.overlay(place, bool(content["shown"]))
+
+    def _link_command(self, content: dict[str, Any]) -> None:
+        change = self.lab.link if content["command"] == "link" else self.lab.unlink
+        change(str(content["teacher"]), str(content["student"]))
 
     def _table(self) -> None:
         runs = self.views["runs"]

@@ -74,7 +74,7 @@ def test_sample_and_layers_are_picked_by_pointer_and_keyboard(view_page):
     settle(page)
     assert page.evaluate("saved.at(-1)") == {"sample": 1}
     assert value(page, '[data-name="sample"]') == 1
-    page.get_by_label("Layers").select_option("stage1 → stage1")
+    page.get_by_label("Layers", exact=True).select_option("stage1 → stage1")
     assert page.evaluate("saved.at(-1)") == {"tap": 0}
     settle(page)
     assert page.locator("[aria-current]").count() == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +22,8 @@ class Group(NamedTuple):
     """What is drawn together, on one scale.
 
     ``values``: channel maps (channels, height, width), one map (height, width), or the units of a vector (units,).
-    ``who``: "teacher", "student", "regressor" or "difference". ``part``: "maps", or "loss" for what the loss compares.
+    ``who``: "teacher", "student", "regressor" or "difference". ``part``: "maps", "loss" for what the loss compares, or
+    "units" for a vector's units: values of shape (1 + classes, units), the sample's own above each class's mean.
     """
 
     name: str
@@ -50,10 +51,12 @@ def groups_of(layer: str, who: str, values: ArrayLike, part: str = "maps", title
     return [*attention, Group(f"{part}-{who}", shown, who, array, part)]
 
 
-class Features(View, source="features.js"):
-    """Feature maps of both networks for one sample and one pair of layers.
+class Features(View, source=("matcher.js", "feature_parts.js", "features.js")):
+    """Feature maps of both networks for one sample and one pair of layers, and which layers are joined.
 
     ``groups`` and ``data`` belong together and are set by :meth:`show`; the browser writes ``sample`` and ``tap`` back.
+    A layer is ``{"name", "shape", "reason"}``: one with a reason cannot be compared. A link is ``{"teacher", "student",
+    "state"}``: "compared" by the loss now, "next" from the next step on, or "last" until then.
     """
 
     name = traitlets.Unicode("Layer features").tag(sync=True)
@@ -69,6 +72,17 @@ class Features(View, source="features.js"):
     data = traitlets.Bytes(b"").tag(sync=True)
     cka = traitlets.Dict().tag(sync=True)
     note = traitlets.Unicode("").tag(sync=True)
+    classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    source = traitlets.Unicode("teacher", help="who teaches").tag(sync=True)
+    teacher_layers = traitlets.List(traitlets.Dict()).tag(sync=True)
+    student_layers = traitlets.List(traitlets.Dict()).tag(sync=True)
+    links = traitlets.List(traitlets.Dict()).tag(sync=True)
+    refusal = traitlets.Unicode("", help="why no link can be drawn at all").tag(sync=True)
+    refused = traitlets.Unicode("", help="why the last one was not").tag(sync=True)
+
+    def on_command(self, callback: Callable[[dict[str, Any]], None]) -> None:
+        """Call back with ``{"command": "link" | "drop", "teacher": layer, "student": layer}``."""
+        self.on_msg(lambda _, content, __: callback(content) if content.get("command") in ("link", "drop") else None)
 
     def show(
         self,
@@ -117,7 +131,7 @@ class Features(View, source="features.js"):
         if not self.groups:
             return plots.png(plots.empty(plots.figure(7.8, 4.4), "no layer features yet"))
         image = np.frombuffer(self.image, np.uint8).reshape(self.height, self.width) if self.image else np.zeros((1, 1))
-        groups = [{**g, "values": self.values(g)} for g in self.groups]
+        groups = [{**g, "values": self.values(g), "names": self.classes} for g in self.groups]
         return plots.png(plots.features(image, groups, self.cka))
 
     def sentence(self) -> str:
@@ -132,7 +146,8 @@ class Features(View, source="features.js"):
             text += f"; CKA of the two {self.cka['values'][i][j]:.2f}"
             if self.cka.get("reference"):
                 text += f", of an untrained student {self.cka['reference'][i][j]:.2f}"
-        return f"{text}."
+        compared = [f"{one['teacher']} with {one['student']}" for one in self.links if one["state"] == "compared"]
+        return f"{text}; the loss compares {', '.join(compared)}." if compared else f"{text}."
 
 
 def _packed(groups: Sequence[Group]) -> tuple[list[dict[str, Any]], bytes]:
@@ -141,7 +156,7 @@ def _packed(groups: Sequence[Group]) -> tuple[list[dict[str, Any]], bytes]:
     compared = [a for g, a in zip(groups, arrays, strict=True) if g.part == "loss" and g.who != "difference"]
     packed, parts, offset = [], [], 0
     for group, array in zip(groups, arrays, strict=True):
-        total = len(array)
+        total = array.shape[-1] if group.part == "units" else len(array)
         maps = {1: lambda a: a[None, None, :], 2: lambda a: a[None], 3: lambda a: a[:SHOWN]}[array.ndim](array)
         if group.who == "difference":
             high = float(np.abs(array).max()) or 1.0
@@ -152,7 +167,7 @@ def _packed(groups: Sequence[Group]) -> tuple[list[dict[str, Any]], bytes]:
             high = high if high > low else low + 1.0  # a dead layer is one colour, not an error
             data = pack.scaled(maps, low, high)
         tiles, rows, cols = maps.shape
-        kind = {1: "bars", 2: "matrix", 3: "tiles"}[array.ndim]
+        kind = "units" if group.part == "units" else {1: "bars", 2: "matrix", 3: "tiles"}[array.ndim]
         packed.append({
             "name": group.name, "title": group.title, "who": group.who, "part": group.part, "kind": kind,
             "tiles": tiles, "rows": rows, "cols": cols, "total": total, "low": low, "high": high, "offset": offset,

@@ -1,0 +1,151 @@
+"""Layer features: maps or units of both networks, what the loss compares of them, CKA, and the layer matcher."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kdlab.knowledge import Exchange
+from kdlab.players import tell
+from kdlab.taps import frozen
+from kdlab.ui import matching, readings
+from kdlab.ui.panels.features import Features, Group, groups_of
+from kdlab.ui.scene import Scene
+from kdlab.ui.shown import Shown, Source
+
+SECONDS_IN_ORDER = 2.0  # that the student's units keep their places while it trains
+
+
+class Seen(NamedTuple):
+    """One sample's features at a pair of layers, and what the method's loss compares of them."""
+
+    teacher: NDArray
+    student: NDArray
+    compared: tuple[NDArray, NDArray] | None  # (student's, teacher's), where the method shows it
+    terms: dict[str, float]  # the method's terms on this sample alone
+
+
+def see(scene: Scene, shown: Shown, source: Source, sample: int, pair: tuple[str, str]) -> Seen:
+    """Features of one sample at the source's and the student's layer of ``pair``."""
+    x = scene.sample(sample)
+    method = shown.method if shown.source and pair in shown.pairs else None
+    pairs = shown.pairs if method else (pair,)
+    t, s = (tell(net, x, {p[i] for p in pairs}) for i, net in enumerate((source.net, shown.student)))
+    features = [said.features[layer][0].numpy() for said, layer in zip((t, s), pair, strict=True)]
+    if method is None:
+        return Seen(*features, None, {})
+    exchange = Exchange(s, t, shown.temperature, shown.pairs, adapter=shown.adapter)
+    with frozen(*([] if shown.adapter is None else [shown.adapter])):
+        compared = [(a[0].numpy(), b[0].numpy()) for a, b in method.shows(exchange)]
+        terms = {n: term.value.item() for n, term in method.terms(exchange).items()} if compared else {}
+    return Seen(*features, compared[shown.pairs.index(pair)] if compared else None, terms)
+
+
+class FeaturePainter:
+    """Draws a run into the view of layer features.
+
+    Args:
+        view: of layer features.
+    """
+
+    def __init__(self, view: Features):
+        self.view = view
+        self.look: tuple[str, str] | None = None  # a pair to look at next
+        self._orders: dict[str, NDArray] = {}
+        self._due = 0.0
+        self._asked: tuple = ()  # what the knobs asked for last
+
+    def paint(self, scene: Scene, shown: Shown, sample: int, whole: bool) -> None:
+        """Show a run as it is now; see :meth:`kdlab.ui.painter.Painter.paint`."""
+        view, now = self.view, matching.match(scene, shown)
+        if now.source is None:
+            view.note = "Choose a teacher to compare layers with."
+            return
+        if whole or time.perf_counter() > self._due:
+            self._orders, self._due = {}, time.perf_counter() + SECONDS_IN_ORDER
+        joined = tuple((link["teacher"], link["student"]) for link in now.links())
+        pairs = readings.tap_pairs(now.source.net, shown.student, scene.data, joined)
+        if view.taps != pairs:
+            view.taps, view.tap = pairs, 0  # what the loss compares comes first
+        if self.look and list(self.look) in pairs:
+            view.tap = pairs.index(list(self.look))
+        self.look = None
+        if self._asked != (now.wanted, now.method):
+            self._asked, view.refused = (now.wanted, now.method), ""  # what was refused is past
+        pair = tuple(pairs[min(view.tap, len(pairs) - 1)])
+        seen = see(scene, shown, now.source, sample, pair)
+        name = now.source.name
+        groups = [
+            *self._groups(scene, now.source.net, pair[0], "teacher", name, seen.teacher),
+            *self._groups(scene, shown.student, pair[1], "student", "student", seen.student),
+            *self._compared(shown, name, seen),
+        ]
+        grams = readings.grams(shown.student, scene.x[scene.probe])
+        teacher = scene.grams(now.source.net)
+        cka = {
+            "rows": list(teacher),
+            "columns": list(grams),
+            "values": readings.cka_grid(teacher, grams),
+            "reference": scene.reference(now.source.net),
+        }
+        images = scene.images[sample] if len(scene.images) else None
+        lists = [
+            matching.listed(net, scene, {p[i] for p in joined}, now.method)
+            for i, net in enumerate((now.source.net, shown.student))
+        ]
+        with view.hold_sync():
+            view.samples, view.classes, view.source = len(scene.x), list(scene.data.classes), name
+            view.teacher_layers, view.student_layers = lists
+            view.links, view.refusal = now.links(), now.refusal
+            view.show(
+                groups,
+                image=images,
+                label=scene.data.classes[int(scene.labels[sample])],
+                cka=cka,
+                note=_note(shown, pair, seen),
+            )
+
+    def _groups(self, scene: Scene, net, layer: str, who: str, name: str, values: NDArray) -> list[Group]:
+        """Attention and channels of a map; of a vector each unit's mean for each class, above it the sample's."""
+        title = f"{name} · {layer}"
+        if values.ndim == 3:
+            return groups_of(layer, who, values, title=title)
+        means = scene.units(net, layer)
+        flat = values.reshape(-1)
+        order = self._orders.setdefault(f"{who} {layer}", readings.by_class(means))
+        rows = np.concatenate([flat[None], means])[:, order]
+        return [Group(f"units-{who}", title, who, rows, "units")]
+
+    def _compared(self, shown: Shown, name: str, seen: Seen) -> list[Group]:
+        if seen.compared is None:
+            return []
+        s, t = seen.compared
+        if t.ndim == 1:  # in the order of the teacher's units above
+            order = next((o for key, o in self._orders.items() if key.startswith("teacher") and len(o) == len(t)), None)
+            s, t = (s, t) if order is None else (s[order], t[order])
+        mine = ("regressor", "regressor's output") if shown.adapter is not None else ("student", "student")
+        return [
+            Group("loss-teacher", name, "teacher", t, "loss"),
+            Group(f"loss-{mine[0]}", mine[1], mine[0], s, "loss"),
+            Group("loss-difference", f"{name} less {mine[0]}", "difference", t - s, "loss"),
+        ]
+
+
+def _note(shown: Shown, pair: tuple[str, str], seen: Seen) -> str:
+    """What the loss makes of the pair of layers on show."""
+    if seen.compared is not None:
+        if len(seen.terms) > 1:
+            return ""
+        ((term, value),) = seen.terms.items()
+        mean = ", as a mean over the links" if len(shown.pairs) > 1 else ""
+        return f"On this sample the loss “{term}” is {value:.3g}{mean}."
+    if shown.method is None:
+        return "Nothing is trained yet."
+    if pair not in shown.pairs or not shown.source:
+        return "The loss of this phase does not compare these layers."
+    if shown.method.type == "relation":
+        return "The loss compares how samples lie to each other in these layers: see Relations."
+    return f"{shown.method.name} compares these layers, but not place by place."
