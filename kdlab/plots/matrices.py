@@ -40,7 +40,7 @@ def relations(
     """Teacher's and student's relations of a probe batch, and their difference (blue: teacher higher).
 
     Args:
-        teacher, student: pairwise relations, shape (n, n), rows sorted by class.
+        teacher, student: pairwise relations, shape (n, n), rows sorted by class; NaN is left blank.
         labels: class of each row, ascending.
         classes: their names.
         kind: what the numbers are, for the colour bar.
@@ -50,9 +50,10 @@ def relations(
         A figure of its own, in no pyplot state.
     """
     figure = style.figure(width, height)
-    low, high = float(min(teacher.min(), student.min())), float(max(teacher.max(), student.max()))
+    both = np.stack([teacher, student])
+    low, high = float(np.nanmin(both)), float(np.nanmax(both))
     difference = teacher - student
-    reach = float(np.abs(difference).max()) or 1.0
+    reach = float(np.nanmax(np.abs(difference))) or 1.0
     panels = [("teacher", teacher, "cividis", low, high), ("student", student, "cividis", low, high),
               ("teacher − student", difference, style.DIFFERENCE, -reach, reach)]  # fmt: skip
     blocks = boundaries(labels)

@@ -80,12 +80,12 @@ def relation(features: Tensor, kind: str) -> NDArray:
 
     Args:
         features: (N, …).
-        kind: ``"cosine"`` or ``"distance"``.
+        kind: ``"cosine"``, ``"distance"``, or ``"angle"``: the distances, from which angles are worked out.
     """
     flat = features.flatten(1)
     if kind == "cosine":
         unit = flat / flat.norm(dim=1, keepdim=True).clamp(min=1e-12)
         return (unit @ unit.T).numpy()
-    d = torch.cdist(flat, flat)
+    d = torch.cdist(flat, flat, compute_mode="donot_use_mm_for_euclid_dist")  # the other mode loses near neighbours
     away = ~torch.eye(len(d), dtype=torch.bool)
     return (d / d[away].mean().clamp(min=1e-12)).numpy()

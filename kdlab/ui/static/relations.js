@@ -4,6 +4,7 @@ const niceReach = (value) => {
   const power = 10 ** Math.floor(Math.log10(value || 1));
   return power * [1, 2, 5, 10].find((m) => m * power >= value * 0.999);
 };
+const POINT = "Point at a cell, or focus the matrices and use the arrow keys, to read a pair.";
 const signed = (value, places = 2) => `${value < 0 ? "−" : value > 0 ? "+" : ""}${Math.abs(value).toFixed(places)}`;
 const plain = (value) => (value < 0 ? "−" : "") + String(+Math.abs(value).toPrecision(3));
 
@@ -37,13 +38,14 @@ export default {
     const kinds = segments({ label: "Relation", onpick: (kind) => write(model, { kind }) });
     const remaining = h("b", { "data-name": "remaining" });
     const note = h("span", { class: "kd-muted" });
-    const pictures = [0, 1].map(() => ({ canvas: h("canvas", { class: "kd-sample", role: "img" }), text: h("figcaption", {}) }));
+    const pictures = [0, 1, 2].map(() => ({ canvas: h("canvas", { class: "kd-sample", role: "img" }), text: h("figcaption", {}) }));
+    const helps = h("p", { id: help, class: "kd-muted" });
     const value = (who) => h("b", { class: `kd-${who}`, "data-who": who, "data-name": "relation" });
     const values = { teacher: value("teacher"), student: value("student"), difference: value("difference") };
     const reading = h("div", { class: "kd-pair", "data-name": "pair" },
-      ...pictures.map((p) => h("figure", {}, p.canvas, p.text)),
+      ...pictures.map((p, k) => (p.el = h("figure", { class: k === 2 ? "kd-vertex" : "" }, p.canvas, p.text))),
       h("dl", {}, ...Object.entries(values).flatMap(([who, b]) => [h("dt", {}, who === "difference" ? "difference" : who), h("dd", {}, b)])),
-      h("p", { id: help, class: "kd-muted" }, "Point at a cell, or focus the matrices and use the arrow keys, to read a pair."));
+      helps);
     const said = h("p", { class: "kd-hidden", "aria-live": "polite" });
     const table = lazyDetails("Values", classMeans);
     viewRoot(model, el, "kd-relations",
@@ -52,40 +54,59 @@ export default {
       stage, reading, table.el, said);
 
     let n = 0;
-    let bytes = { teacher: new Uint8Array(0), student: new Uint8Array(0) };
-    let reach = 1;
+    let shown = { teacher: new Uint8Array(0), student: new Uint8Array(0) }; // bytes, or angles in degrees
+    let [low, high, reach] = [0, 1, 1];
     let pair = null; // places in the probe batch
-    const at = (who, i, j) => get("low") + (bytes[who][i * n + j] / 255) * (get("high") - get("low"));
+    const seen = () => get("drawn") === "angle";
+    const vertex = () => Math.min(Math.max(0, get("vertex")), n - 1);
+    const at = (who, i, j) => (seen() ? shown[who][i * n + j] : low + (shown[who][i * n + j] / 255) * (high - low));
+
+    function read() {
+      const packed = { teacher: get("teacher"), student: get("student") };
+      const data = Object.fromEntries(Object.entries(packed).map(([who, bytes]) => [who, seen() ? floats(bytes) : bytesOf(bytes)]));
+      n = data.teacher.length === get("n") ** 2 && data.student.length === data.teacher.length ? get("n") : 0;
+      if (!n) return;
+      [low, high] = [get("low"), get("high")];
+      shown = data;
+      if (!seen()) return;
+      shown = Object.fromEntries(Object.entries(data).map(([who, d]) => [who, anglesFrom(d, n, vertex(), new Float32Array(n * n))]));
+      [low, high] = tens(shown.teacher, shown.student);
+    }
 
     function drawMatrices() {
-      bytes = { teacher: bytesOf(get("teacher")), student: bytesOf(get("student")) };
-      n = bytes.teacher.length === get("n") ** 2 && bytes.student.length === bytes.teacher.length ? get("n") : 0;
+      read();
       stage.hidden = reading.hidden = n === 0;
       if (!n) return drawText();
       if (all[0].canvas.width !== n) {
         for (const m of all) { m.canvas.width = m.canvas.height = n; m.image = new ImageData(n, n); m.pixels = new Uint32Array(m.image.data.buffer); }
         pair = pair?.every((k) => k < n) ? pair : [Math.floor(n / 8), Math.floor(n / 2)];
       }
-      let most = 1;
-      for (let k = 0; k < n * n; k++) most = Math.max(most, Math.abs(bytes.teacher[k] - bytes.student[k]));
-      const span = get("high") - get("low");
-      reach = niceReach((most / 255) * span);
+      const span = high - low;
+      const code = seen() ? 255 / span : 1; // from a shown number to the byte of its colour
+      const from = seen() ? low : 0;
+      let most = 0;
+      for (let k = 0; k < n * n; k++) { const gap = Math.abs(shown.teacher[k] - shown.student[k]) * code; if (gap > most) most = gap; }
+      if (seen()) most = mostOf(shown.teacher, shown.student, code); // a few angles differ by far more than all others
+      reach = niceReach((Math.max(1, most) / 255) * span);
       const [colours, differences] = [cividisTable(), differenceTable()];
-      const scale = ((span / 255) * 127) / reach;
+      const scale = ((span / 255) * 127 * code) / reach;
       for (let k = 0; k < n * n; k++) {
-        const [t, s] = [bytes.teacher[k], bytes.student[k]];
-        all[0].pixels[k] = colours[t];
-        all[1].pixels[k] = colours[s];
-        all[2].pixels[k] = differences[128 + Math.round((t - s) * scale)];
+        const [t, s] = [shown.teacher[k], shown.student[k]];
+        const there = t === t; // no angle: blank
+        all[0].pixels[k] = there ? colours[Math.round((t - from) * code)] : 0;
+        all[1].pixels[k] = there ? colours[Math.round((s - from) * code)] : 0;
+        all[2].pixels[k] = there ? differences[Math.min(255, Math.max(1, 128 + Math.round((t - s) * scale)))] : 0;
       }
+      const unit = seen() ? "°" : "";
       for (const m of all) {
         m.canvas.getContext("2d").putImageData(m.image, 0, 0);
-        const [low, high] = m.who === "difference" ? [-reach, reach] : [get("low"), get("high")];
-        m.low.textContent = m.who === "difference" ? `${signed(low, 1)} student` : plain(low);
-        m.high.textContent = m.who === "difference" ? `teacher ${signed(high, 1)}` : plain(high);
-        m.low.dataset.value = low;
-        m.high.dataset.value = high;
-        m.canvas.setAttribute("aria-label", `${m.who}: ${get("kind")} of ${n} × ${n} pairs, from ${plain(low)} to ${plain(high)}`);
+        const [least, top] = m.who === "difference" ? [-reach, reach] : [low, high];
+        const places = seen() ? 0 : reach < 0.1 ? 2 : 1;
+        m.low.textContent = m.who === "difference" ? `${signed(least, places)}${unit} student` : plain(least) + unit;
+        m.high.textContent = m.who === "difference" ? `${seen() ? "" : "teacher "}${signed(top, places)}${seen() ? "° and more" : ""}` : plain(top) + unit;
+        m.low.dataset.value = least;
+        m.high.dataset.value = top;
+        m.canvas.setAttribute("aria-label", `${m.who}: ${get("drawn")}${seen() ? ` seen from sample ${vertex() + 1}` : ""} of ${n} × ${n} pairs, from ${plain(least)} to ${plain(top)}`);
       }
       drawText();
       drawPair();
@@ -93,10 +114,12 @@ export default {
     }
 
     function drawText() {
-      remaining.textContent = n ? get("remaining").toFixed(3) : "–";
-      remaining.dataset.value = get("remaining");
+      const left = n && seen() ? meanApart(shown.teacher, shown.student, n) : get("remaining"); // follows the hand, not the kernel
+      remaining.textContent = !n ? "–" : seen() ? `${left.toFixed(1)}°` : left.toFixed(3);
+      remaining.dataset.value = left;
+      if (!seen()) helps.textContent = POINT;
       note.textContent = get("note") || (n ? "" : "No relations yet.");
-      kinds.draw(get("kinds").map((value) => ({ value })), get("kind"));
+      kinds.draw(get("kinds").map((value) => ({ value, help: value === "angle" ? "as seen from a chosen sample" : undefined })), get("kind"));
     }
 
     function drawFrame() {
@@ -107,7 +130,8 @@ export default {
         m.over.setAttribute("viewBox", `0 0 ${total} ${total}`);
         m.lines = blocks.slice(1).map((b) => svg("path", { class: "kd-boundary", d: `M0 ${b.from}H${total}M${b.from} 0V${total}` }));
         m.cross = [svg("path", { class: "kd-cross-edge" }), svg("path", { class: "kd-cross" })]; // seen on light and on dark
-        m.over.replaceChildren(...m.lines, ...m.cross);
+        m.seen = svg("path", { class: "kd-seen" });
+        m.over.replaceChildren(...m.lines, m.seen, ...m.cross);
       }
     }
 
@@ -116,24 +140,29 @@ export default {
       const [x, y] = [j + 0.5, i + 0.5];
       const cross = `M0 ${y}H${x - 1.5}M${x + 1.5} ${y}H${n}M${x} 0V${y - 1.5}M${x} ${y + 1.5}V${n}`; // leaves the cell itself open
       for (const m of all) for (const path of m.cross) path.setAttribute("d", cross);
+      const v = vertex();
+      for (const m of all) m.seen.setAttribute("d", seen() ? `M0 ${v + 0.5}H${n}M${v + 0.5} 0V${n}` : "");
       const [t, s] = [at("teacher", i, j), at("student", i, j)];
+      const words = (value, plus) => (value !== value ? "–" : seen() ? `${plus ? signed(value, 1) : value.toFixed(1)}°` : plus ? signed(value) : value.toFixed(2).replace("-", "−"));
       for (const [who, v] of Object.entries({ teacher: t, student: s, difference: t - s })) {
         values[who].dataset.value = v;
-        values[who].textContent = who === "difference" ? signed(v) : v.toFixed(2).replace("-", "−");
+        values[who].textContent = words(v, who === "difference");
       }
       const [height, width] = [get("height"), get("width")];
       const pixels = bytesOf(get("images"));
-      pair.forEach((k, side) => {
+      pictures[2].el.hidden = !seen();
+      [...pair, v].forEach((k, side) => {
         const name = get("classes")[get("labels")[k]] ?? "";
-        pictures[side].text.textContent = `${k + 1} · ${name}`;
+        pictures[side].text.textContent = side === 2 ? `seen from ${k + 1} · ${name}` : `${k + 1} · ${name}`;
         pictures[side].text.dataset.value = k;
         pictures[side].canvas.setAttribute("aria-label", `Sample ${k + 1}: ${name}`);
         pictures[side].canvas.hidden = pixels.length < n * height * width || !pixels.length;
         if (!pictures[side].canvas.hidden) drawGrey(pictures[side].canvas, pixels, k * height * width, height, width);
       });
+      if (seen()) helps.textContent = t === t ? `${POINT} A click, or Enter, looks from the row's sample.` : "Seen from itself a sample makes no angle: move to another row and column.";
       clearTimeout(drawPair.timer);
       drawPair.timer = stage.matches(":focus") ? setTimeout(() => {
-        said.textContent = `${pictures[0].text.textContent} and ${pictures[1].text.textContent}: teacher ${t.toFixed(2)}, student ${s.toFixed(2)}`;
+        said.textContent = `${pictures[0].text.textContent} and ${pictures[1].text.textContent}${seen() ? `, ${pictures[2].text.textContent}` : ""}: teacher ${words(t)}, student ${words(s)}`;
       }, 300) : null;
     }
 
@@ -141,18 +170,29 @@ export default {
       pair = [Math.min(n - 1, Math.max(0, i)), Math.min(n - 1, Math.max(0, j))];
       drawPair();
     }
-    for (const m of all) m.box.addEventListener("pointermove", (e) => {
-      const r = m.box.getBoundingClientRect();
-      if (n) go(Math.floor(((e.clientY - r.top) / r.height) * n), Math.floor(((e.clientX - r.left) / r.width) * n));
-    });
+    /** Look from the sample of the pair's row. */
+    const look = () => { if (n && seen()) write(model, { vertex: pair[0] }); };
+    for (const m of all) {
+      m.box.addEventListener("pointermove", (e) => {
+        const r = m.box.getBoundingClientRect();
+        if (n) go(Math.floor(((e.clientY - r.top) / r.height) * n), Math.floor(((e.clientX - r.left) / r.width) * n));
+      });
+      m.box.addEventListener("click", look);
+    }
     stage.addEventListener("keydown", (e) => {
+      if (!n) return;
+      if (seen() && (e.key === "Enter" || e.key === " ")) {
+        look();
+        e.preventDefault();
+        return e.stopPropagation();
+      }
       const by = e.shiftKey ? 10 : 1;
       const [i, j] = pair;
       const to = {
         ArrowUp: [i - by, j], ArrowDown: [i + by, j], ArrowLeft: [i, j - by], ArrowRight: [i, j + by],
         PageUp: [0, j], PageDown: [n - 1, j], Home: [i, 0], End: [i, n - 1],
       }[e.key];
-      if (!to || !n) return;
+      if (!to) return;
       go(...to);
       e.preventDefault();
       e.stopPropagation();
@@ -163,16 +203,16 @@ export default {
       const blocks = blocksOf(get("labels"));
       const name = (b) => get("classes")[b.label] ?? String(b.label);
       const mean = (who, a, b) => {
-        let sum = 0;
-        for (let i = a.from; i < a.to; i++) for (let j = b.from; j < b.to; j++) sum += at(who, i, j);
-        return sum / ((a.to - a.from) * (b.to - b.from));
+        let [sum, count] = [0, 0];
+        for (let i = a.from; i < a.to; i++) for (let j = b.from; j < b.to; j++) { const v = at(who, i, j); if (v === v) { sum += v; count++; } }
+        return sum / count;
       };
-      return !n ? [] : ["teacher", "student"].map((who) => dataTable(`${who}: mean ${get("kind")} of two classes`, ["", ...blocks.map(name)],
-        blocks.map((a) => [name(a), ...blocks.map((b) => mean(who, a, b).toFixed(2))])));
+      return !n ? [] : ["teacher", "student"].map((who) => dataTable(`${who}: mean ${get("drawn")} of two classes`, ["", ...blocks.map(name)],
+        blocks.map((a) => [name(a), ...blocks.map((b) => mean(who, a, b).toFixed(seen() ? 1 : 2))])));
     }
 
     const offs = [onTraits(model, ["labels", "classes"], () => { drawFrame(); if (n) drawPair(); }),
-      onTraits(model, ["teacher", "student", "kinds", "n", "low", "high", "kind", "remaining", "note", "images"], drawMatrices)];
+      onTraits(model, ["teacher", "student", "kinds", "n", "low", "high", "kind", "drawn", "vertex", "remaining", "note", "images"], drawMatrices)];
     drawFrame();
     drawMatrices();
     return () => { offs.forEach((off) => off()); clearTimeout(drawPair.timer); };
