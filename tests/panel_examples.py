@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kdlab.ledger import Entry
+from kdlab.ui import diagram
 from kdlab.ui.panels.curves import Curves
 from kdlab.ui.panels.features import Features, Group, groups_of
-from kdlab.ui.panels.relations import Relations
+from kdlab.ui.panels.relations import ANGLE, Relations
+from kdlab.ui.panels.run_ledger import RunLedger
 from kdlab.ui.panels.runs import Runs
+from kdlab.ui.panels.scheme import Scheme
 
 CLASSES = ["T-shirt", "Trouser", "Pullover", "Dress"]
 LAYERS = ["stage1", "stage2", "embedding"]
@@ -139,6 +143,20 @@ def relations() -> Relations:
     return view
 
 
+def places() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where teacher and student put 32 samples, in 12 and 5 dimensions."""
+    rng = np.random.default_rng(13)
+    return rng.normal(size=(32, 12)), rng.normal(size=(32, 5))
+
+
+def seen_from(vertex: int = 3) -> Relations:
+    """The angles between them as seen from one sample."""
+    view = relations()
+    view.kind, view.vertex = ANGLE, vertex
+    view.show(*(np.linalg.norm(x[:, None] - x[None], axis=-1) for x in places()))
+    return view
+
+
 def run_rows() -> list[dict[str, Any]]:
     """Three runs; the second is the best, the third is not measured."""
     base = {"type": "response", "method": "soft-targets", "scheme": "offline", "temperature": 2.0, "alpha": 0.9,
@@ -166,6 +184,32 @@ VIEWS = {
     "vectors": vectors,
     "units": units,
     "relations": relations,
+    "angles": seen_from,
     "runs": runs,
 }
 EMPTY = {"no curves": Curves, "no features": Features, "no relations": Relations, "no runs": Runs}
+
+
+def scheme() -> Scheme:
+    """Two students that teach each other, while it runs."""
+    links = [["student", "peer"], ["peer", "student"]]
+    view = Scheme(running=True)
+    phases = [{"text": "student ⇄ peer", "state": "now"}, {"text": "labels → student", "state": "next"}]
+    found = diagram.nodes(links, {"student": "mlp-64"})
+    view.show(found, diagram.arrows(links, 0.9), title="online · mutual", method="soft-targets", phases=phases)
+    return view
+
+
+def run_ledger() -> RunLedger:
+    """Three terms over ten steps."""
+    view = RunLedger()
+    for step in range(10):
+        shares = {"labels": 0.1, "soft targets": 0.85 - 0.01 * step, "hint": 0.05 + 0.01 * step}
+        cosines = {"labels": 1.0, "soft targets": 0.9 - 0.1 * step, "hint": -0.4}
+        entries = {n: Entry(0.5, 0.9, 3 * share, share, cosines[n]) for n, share in shares.items()}
+        view.show(entries, step, "gradients in the student's weights")
+    return view
+
+
+VIEWS |= {"scheme": scheme, "ledger": run_ledger}
+EMPTY |= {"no scheme": Scheme, "no ledger": RunLedger}

@@ -19,9 +19,11 @@ from panel_examples import (
     features,
     line,
     maps,
+    places,
     relations,
     rising,
     runs,
+    seen_from,
     similarity,
 )
 from PIL import Image
@@ -30,7 +32,7 @@ from kdlab import plots
 from kdlab.ui.panels import pack
 from kdlab.ui.panels.curves import Curves
 from kdlab.ui.panels.features import Features, Group
-from kdlab.ui.panels.relations import Relations
+from kdlab.ui.panels.relations import Relations, angles
 from kdlab.ui.panels.runs import Runs
 
 numbers = st.floats(-1e6, 1e6)
@@ -196,6 +198,50 @@ def test_relations_keep_their_colours_while_values_move_a_little():
 
 def test_relations_say_between_which_classes_the_two_differ_most():
     assert relations().sentence().endswith("most between Trouser and Dress, where the teacher is higher by 0.80.")
+
+
+def by_hand(x, vertex, i, j):
+    a, b = x[i] - x[vertex], x[j] - x[vertex]
+    return np.degrees(np.arccos(np.clip(a @ b / np.linalg.norm(a) / np.linalg.norm(b), -1, 1)))
+
+
+def test_angles_are_those_between_the_ways_from_the_vertex():
+    x = places()[1]
+    found = angles(np.linalg.norm(x[:, None] - x[None], axis=-1), 7)
+    for i, j in [(0, 1), (30, 2), (5, 5), (6, 8)]:
+        assert found[i, j] == pytest.approx(by_hand(x, 7, i, j), abs=1e-5)
+    assert np.isnan(found[7]).all()
+    assert np.isnan(found[:, 7]).all()
+    assert np.isfinite(np.delete(np.delete(found, 7, 0), 7, 1)).all()
+
+
+def test_a_sample_at_the_vertexs_own_place_is_at_right_angles_to_all():
+    x = np.array([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0]])
+    found = angles(np.linalg.norm(x[:, None] - x[None], axis=-1), 0)
+    assert found[1, 2] == found[1, 1] == 90
+
+
+def test_what_remains_between_angles_follows_the_vertex():
+    view, (t, s) = seen_from(3), places()
+    for vertex in (3, 20):
+        view.vertex = vertex
+        others = [(i, j) for i in range(32) for j in range(32) if i != j and vertex not in (i, j)]
+        gaps = [abs(by_hand(t, vertex, i, j) - by_hand(s, vertex, i, j)) for i, j in others]
+        assert view.remaining == pytest.approx(np.mean(gaps), rel=1e-4)
+    assert view.sentence().startswith(
+        f"Angle seen from sample 21 (Pullover) of 32 samples: teacher and student differ by {view.remaining:.1f}°; most"
+    )
+
+
+def test_another_kind_is_drawn_only_once_its_numbers_are_there():
+    view, (teacher, student, _) = relations(), similarity()
+    before = view.remaining
+    view.kind = "angle"
+    assert view.drawn == "cosine"
+    assert view.sentence().startswith("Cosine of 32 samples")
+    assert view.remaining == before
+    view.show(1 - teacher, 1 - student)
+    assert view.drawn == "angle"
 
 
 @pytest.mark.parametrize(

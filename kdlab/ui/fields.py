@@ -87,7 +87,7 @@ def _variants(state: LabState) -> list[Field]:
     names = schemes.variants(state.scheme)
     if len(names) < 2:
         return []
-    options = [[name, name.replace("-", " "), _refusal(state, name)] for name in names]
+    options = [[name, name, _refusal(state, name)] for name in names]
     meaning = schemes.get(state.scheme, state.scheme_variant).meaning
     return [_choice("scheme_variant", "Variant", options, meaning, "Scheme")]
 

@@ -114,6 +114,8 @@ class Lab:
         if not self.state.opening:
             self.state.error = ""
             self._trying(lambda: self.runner.turn(self.state.recipe()))
+            if not self.state.running:
+                self.runner.refresh()  # some panels show what the next step will do
 
     def _rooted(self, change: Any) -> None:
         if not self.state.opening:

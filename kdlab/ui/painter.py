@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 
 from kdlab import charts, metrics
-from kdlab.ui import readings
+from kdlab.ui import readings, scheme_painter
 from kdlab.ui.feature_painter import FeaturePainter
 from kdlab.ui.scene import Scene, float_bytes, label_bytes
 from kdlab.ui.shown import Shown, Source
 
-PANELS = ["Soft targets", "Layer features", "Relations", "Curves", "Runs"]
+PANELS = ["Soft targets", "Layer features", "Relations", "Curves", "Runs", "Scheme", "Ledger"]
 
 
 class Painter:
     """Draws a scene and a run into the views of a workbench.
 
     Args:
-        views: name -> view: controls, strip, soft, features, relations, curves.
+        views: name -> view: controls, strip, soft, features, relations, curves, scheme, ledger.
     """
 
     def __init__(self, views: dict[str, Any]):
@@ -62,6 +62,10 @@ class Painter:
             self.features.paint(scene, shown, sample, whole)
         elif name == "Relations":
             self._relations(shown)
+        elif name == "Scheme":
+            scheme_painter.paint(self.views["scheme"], scene, shown)
+        elif name == "Ledger":
+            self.views["ledger"].show(shown.entries, shown.step, _weighed(shown))
         now = time.perf_counter()
         if whole or now > self._curves_due:
             self.views["curves"].charts = charts.of_run(shown.traces, shown.beside, scene.teacher_accuracy)
@@ -120,4 +124,11 @@ class Painter:
             scene.relation(net, layer, view.kind) for net, layer in ((source.net, t_layer), (shown.student, s_layer))
         )
         view.show(teacher, student, **first)
-        view.note = f"{source.name}'s {t_layer}, student's {s_layer}"
+        view.note = f"at {source.name}'s {t_layer} and the student's {s_layer}"
+
+
+def _weighed(shown: Shown) -> str:
+    """What the ledger is of, or why there is none."""
+    if shown.entries:
+        return "Gradients in the student's weights, on the batch of the next step; read while this panel is open."
+    return "A recorded run keeps no gradients: press Train." if shown.last else "Nothing is trained yet: press Train."

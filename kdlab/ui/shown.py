@@ -43,6 +43,7 @@ class Shown:
         source: who teaches the student, where that is a network.
         temperature: T of the next step.
         entries: the loss ledger, where it is asked for.
+        scheme: of this phase and its variant, or None where nothing has begun.
         phases: those that have begun.
         upcoming: links of those that the scheme has left.
         knobs: the recipe that the knobs say; None where they do not go together.
@@ -60,6 +61,7 @@ class Shown:
     source: Source | None = None
     temperature: float = 1.0
     entries: dict[str, ledger.Entry] = field(default_factory=dict)
+    scheme: tuple[str, str] | None = None
     phases: list[Phase] = field(default_factory=list)
     upcoming: list[list[list[str | None]]] = field(default_factory=list)
     knobs: Recipe | None = None
@@ -89,6 +91,7 @@ class Shown:
             source=None if net is None else Source(wire.link.teacher, net),
             temperature=training.recipe.temperature,
             entries=entries,
+            scheme=_scheme(training.knobs),
             phases=phases(lanes.main.events),
             upcoming=[[list(link) for link in p] for p in training.setup.phases[training.phase + 1 :]],
         )
@@ -107,6 +110,7 @@ class Shown:
             last=step,
             method=run.recipe.build_method(),
             temperature=run.recipe.temperature,
+            scheme=_scheme(run.recipe),
             phases=phases(run.events),
         )
 
@@ -115,6 +119,11 @@ class Shown:
         """Who pulls the student, where it is known; its exits apart."""
         own = {name: entry for name, entry in self.entries.items() if "/" not in name}
         return ledger.pull(own) if own else None
+
+
+def _scheme(recipe: Recipe) -> tuple[str, str]:
+    whole = recipe.resolved()
+    return whole.scheme, whole.scheme_variant
 
 
 def newest(events: list[Event], kind: type) -> Event | None:

@@ -18,7 +18,9 @@ from kdlab.ui.panels.controls import Controls
 from kdlab.ui.panels.curves import Curves
 from kdlab.ui.panels.features import Features
 from kdlab.ui.panels.relations import Relations
+from kdlab.ui.panels.run_ledger import RunLedger
 from kdlab.ui.panels.runs import Runs
+from kdlab.ui.panels.scheme import Scheme
 from kdlab.ui.panels.soft_targets import SoftTargets
 from kdlab.ui.panels.strip import Strip
 from kdlab.ui.panels.tabs import Tabs
@@ -62,6 +64,7 @@ class Workbench(w.GridBox):
         self.views: dict[str, Any] = {
             "controls": Controls(), "transport": Transport(), "strip": Strip(), "tabs": Tabs(names=PANELS),
             "soft": SoftTargets(), "features": Features(), "relations": Relations(), "curves": Curves(), "runs": Runs(),
+            "scheme": Scheme(), "ledger": RunLedger(),
         }  # fmt: skip
         self.lab = Lab(self.state, Painter(self.views), Path(runs))
         self._wire()
@@ -73,7 +76,7 @@ class Workbench(w.GridBox):
 
     def _boxes(self) -> list[w.Widget]:
         v = self.views
-        panels = [v[name] for name in ("soft", "features", "relations", "curves", "runs")]
+        panels = [v[name] for name in ("soft", "features", "relations", "curves", "runs", "scheme", "ledger")]
         stack = w.Stack(panels, selected_index=0).add_class("kd-stack")
         # linked in the browser: a tab opens, and bars follow the hand, while the kernel is busy
         self._links = [
@@ -92,6 +95,7 @@ class Workbench(w.GridBox):
             for name in names:
                 traitlets.link((s, name), (view, name))
         traitlets.link((s, "panel"), (v["tabs"], "selected"))
+        traitlets.dlink((s, "running"), (v["scheme"], "running"))
         for view in (v["soft"], v["features"]):
             traitlets.link((s, "sample"), (view, "sample"))
         traitlets.dlink((s, "view_temperature"), (v["soft"], "temperature"))

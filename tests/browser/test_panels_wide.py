@@ -1,136 +1,180 @@
-"""Matcher, relations, scheme and ledger in a real Chromium: first each view alone, then the workbench in JupyterLab."""
+"""Layer matcher, relations, scheme and ledger in the workbench, in a real JupyterLab, while it trains."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from harness import settle, violations
-from panel_examples import features, units
-
-# --- the layer matcher alone ---
-
-
-def layer(page, side: str, name: str):
-    return page.locator(f".kd-matcher button[data-side={side}][data-layer={name}]")
+from axe_playwright_python.sync_playwright import Axe
+from harness import value
+from lab import console_errors, new_notebook, open_notebook, run_all
+from playwright.sync_api import expect
+from test_wide_views import drag_between, layer
+from test_workbench import BENCH, run_code, tab
 
 
-def drag_between(page, one, other) -> None:
-    """From the middle of one layer to the middle of another, with a real pointer."""
-    a, b = one.bounding_box(), other.bounding_box()
-    page.mouse.move(a["x"] + a["width"] / 2, a["y"] + a["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(b["x"] + b["width"] / 2, b["y"] + b["height"] / 2, steps=8)
-    page.mouse.up()
-    page.wait_for_timeout(50)
+@pytest.fixture(scope="module")
+def page(chromium, jupyter_lab):
+    """One page with one workbench; at its end no error may stand on the console."""
+    page = chromium.new_page(viewport={"width": 1366, "height": 768})
+    errors = console_errors(page)
+    open_notebook(page, jupyter_lab, new_notebook(jupyter_lab, [BENCH, "", ""], "wide.ipynb"))
+    run_all(page)
+    page.locator("[data-who=teacher]").first.wait_for(timeout=60_000)
+    page.locator(".kd-workbench").scroll_into_view_if_needed()
+    yield page
+    page.close()
+    jupyter_lab.end_kernels()
+    assert errors == []
 
 
-def says(page) -> str:
-    return page.locator(".kd-matcher-says").inner_text()
+def begin(page, **knobs) -> None:
+    """A new run with these knobs, standing still."""
+    lines = ["s = bench.state", "bench.lab.reset()", *(f"s.{name} = {value!r}" for name, value in knobs.items())]
+    assert run_code(page, "\n".join([*lines, "bench.lab.runner.settled()", "print(repr(s.error))"])).strip() == "''"
 
 
-def test_a_link_is_drawn_by_dragging_from_either_side(view_page):
-    page = view_page(features(), width=700)
-    drag_between(page, layer(page, "teacher", "stage1"), layer(page, "student", "stage2"))
-    assert page.evaluate("sent") == [{"command": "link", "teacher": "stage1", "student": "stage2"}]
-    drag_between(page, layer(page, "student", "stage1"), layer(page, "teacher", "embedding"))
-    assert page.evaluate("sent.at(-1)") == {"command": "link", "teacher": "embedding", "student": "stage1"}
-    drag_between(page, layer(page, "teacher", "stage1"), layer(page, "teacher", "stage2"))  # on its own side
-    drag_between(page, layer(page, "teacher", "stage2"), page.locator(".kd-cka"))  # beside everything
-    drag_between(page, layer(page, "teacher", "stage2"), layer(page, "student", "stage2"))  # joined already
-    assert page.evaluate("sent.length") == 2
-    assert says(page) == "these two are joined already"
-    assert page.locator(".kd-matcher [aria-pressed=true]").count() == 0  # a drag is no pick
+def press(page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
 
 
-def test_a_link_is_drawn_and_dropped_by_keys(view_page):
-    page = view_page(features(), width=700)
-    layer(page, "teacher", "embedding").focus()
-    page.keyboard.press("Enter")
-    assert says(page).startswith("embedding is picked: now a layer of the student")
-    layer(page, "student", "stage1").focus()
-    page.keyboard.press("Space")
-    assert page.evaluate("sent") == [{"command": "link", "teacher": "embedding", "student": "stage1"}]
-    layer(page, "teacher", "stage1").press("Enter")
-    layer(page, "teacher", "stage1").press("Escape")
-    layer(page, "student", "stage1").press("Enter")  # nothing is picked: this picks
-    assert page.evaluate("sent.length") == 1
-    assert layer(page, "student", "stage1").get_attribute("aria-pressed") == "true"
-    link = page.get_by_role("button", name="Link stage2 with stage2: the loss compares them; Delete drops it")
-    link.focus()
-    page.keyboard.press("Delete")
-    assert page.evaluate("sent.at(-1)") == {"command": "drop", "teacher": "stage2", "student": "stage2"}
-    layer(page, "teacher", "stage2").press("Delete")  # a layer's own links
-    assert page.evaluate("sent.length") == 3
+def test_seven_tabs_fit(page):
+    boxes = [tab.bounding_box() for tab in page.get_by_role("tablist", name="Panels").get_by_role("tab").all()]
+    area = page.locator(".kd-area-main").bounding_box()
+    assert len(boxes) == 7
+    assert len({box["y"] for box in boxes}) == 1
+    assert boxes[-1]["x"] + boxes[-1]["width"] <= area["x"] + area["width"]
 
 
-def test_a_link_ends_at_its_layers_and_a_click_drops_it(view_page):
-    page = view_page(features(), width=700)
-    left, top, right = page.locator(".kd-link-line").evaluate(
-        "n => { const box = n.getBoundingClientRect(); return [box.left, box.top, box.right]; }"
+def test_a_link_drawn_while_it_trains_is_compared_from_then_on(page):
+    begin(page, type="feature", student="conv-4", method="attention-transfer", pace="10")
+    tab(page, "Layer features")
+    press(page, "Train")
+    expect(page.locator(".kd-link-compared")).to_have_count(1, timeout=20_000)
+    drag_between(page, layer(page, "teacher", "stage1"), layer(page, "student", "stage1"))
+    expect(page.locator(".kd-link-compared")).to_have_count(2, timeout=20_000)
+    press(page, "Pause")
+    told = run_code(
+        page,
+        "from kdlab.events import Phase\n"
+        "print(bench.state.taps, [p.pairs for p in bench.lab.runner.lanes.main.events if isinstance(p, Phase)])",
     )
-    ends = [layer(page, side, "stage2").bounding_box() for side in ("teacher", "student")]
-    assert left == pytest.approx(ends[0]["x"] + ends[0]["width"], abs=1)
-    assert right == pytest.approx(ends[1]["x"], abs=1)
-    assert top == pytest.approx(ends[0]["y"] + ends[0]["height"] / 2, abs=1)
-    page.mouse.click((left + right) / 2, top + 4)
-    assert page.evaluate("sent") == [{"command": "drop", "teacher": "stage2", "student": "stage2"}]
-    assert page.locator(".kd-link-compared").count() == 1
-    page.evaluate("""model.set("links", [{teacher: "stage1", student: "stage2", state: "next"}])""")
-    settle(page)
-    assert page.locator(".kd-link").get_attribute("class") == "kd-link kd-link-next"
-    dashed = page.locator(".kd-link-line").evaluate("n => getComputedStyle(n).strokeDasharray")
-    assert dashed != "none"  # seen without colour
-
-
-def test_a_refused_link_says_why_and_tells_nobody(view_page):
-    view = features()
-    reason = "attention-transfer compares feature maps, and embedding is a vector"
-    view.teacher_layers = [
-        {**one, "reason": reason if one["name"] == "embedding" else ""} for one in view.teacher_layers
-    ]
-    page = view_page(view, width=700)
+    first, second = [["stage2", "stage2"]], [["stage2", "stage2"], ["stage1", "stage1"]]
+    pairs = [{"student<-teacher": first}, {"student<-teacher": second}]
+    assert told.strip() == f"{dict(second)} {pairs}"
     drag_between(page, layer(page, "teacher", "embedding"), layer(page, "student", "stage1"))
-    assert says(page) == reason
-    assert layer(page, "teacher", "embedding").get_attribute("aria-description") == reason
-    page.evaluate("model.set('refused', 'hint needs a link: draw another one first')")
-    layer(page, "teacher", "stage1").click()
-    assert says(page) == "hint needs a link: draw another one first"
-    page.evaluate("model.set('refused', '')")
-    page.evaluate("model.set('refusal', 'soft-targets compares answers')")
-    settle(page)
-    layer(page, "student", "stage1").click()
-    assert says(page) == "soft-targets compares answers"
-    assert page.evaluate("sent") == []
+    expect(page.locator(".kd-matcher-says")).to_contain_text("compares feature maps")
+    page.locator(".kd-link").first.press("Delete")
+    expect(page.locator(".kd-link-last")).to_have_count(1, timeout=20_000)
 
 
-def test_units_have_the_colours_of_their_values_beside_their_classes(view_page):
-    view = units()
-    page = view_page(view, width=700)
-    for who, count in (("teacher", 12), ("student", 6)):
-        group = next(g for g in view.groups if g["who"] == who)
-        codes = np.frombuffer(view.data, np.uint8)[group["offset"] :][: 5 * count].reshape(5, count)
-        seen = page.locator(f"[data-group=units-{who}] canvas").evaluate_all(
-            "all => all.map(c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data])"
-        )
-        pixels = np.concatenate([np.array(part).reshape(-1, count, 4) for part in seen])
-        assert pixels.shape == (5, count, 4)
-        assert pixels[np.unravel_index(codes.argmax(), codes.shape)][:3].tolist() == [254, 232, 56]
-        assert pixels[np.unravel_index(codes.argmin(), codes.shape)][:3].tolist() == [0, 34, 78]
-    names = page.locator("[data-group=units-teacher] .kd-units-names span").all_inner_texts()
-    assert names == ["this sample", "", *view.classes]
-    last = page.locator("[data-group=units-teacher] .kd-units-names span").last.bounding_box()
-    canvas = page.locator("[data-group=units-teacher] canvas").last.bounding_box()
-    assert last["y"] + last["height"] == pytest.approx(canvas["y"] + canvas["height"], abs=1)
-    page.get_by_text("Values").click()
-    table = page.get_by_role("region", name="student · embedding: units by the class they answer the most")
-    drawn = view.values(next(g for g in view.groups if g["who"] == "student"))[0, 1:]
-    counts = [int(row.split("\t")[1]) for row in table.inner_text().splitlines()[-4:]]
-    assert counts == [(drawn.argmax(0) == k).sum() for k in range(4)]
+def test_switching_the_type_mid_run_changes_what_can_be_joined(page):
+    begin(page, type="feature", method="hint", student="mlp-64", pace="10")
+    tab(page, "Layer features")
+    press(page, "Train")
+    expect(page.locator(".kd-link-compared")).to_have_count(1, timeout=20_000)
+    page.locator(".kd-controls").get_by_role("radio", name="response").check(force=True)
+    expect(page.locator(".kd-matcher-says")).to_contain_text("soft-targets compares answers", timeout=20_000)
+    expect(page.locator(".kd-link")).to_have_count(0)
+    page.locator(".kd-controls").get_by_role("radio", name="relation").check(force=True)
+    expect(page.locator(".kd-link-compared")).to_have_count(1, timeout=20_000)
+    press(page, "Pause")
+    told = run_code(
+        page,
+        "from kdlab.events import Phase\n"
+        "print([p.method for p in bench.lab.runner.lanes.main.events if isinstance(p, Phase)])",
+    )
+    assert told.strip() == "['hint', 'soft-targets', 'rkd']"
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("made", [features, units])
-def test_the_wider_views_shut_nobody_out(view_page, made, dark):
-    page = view_page(made(), width=700, dark=dark)
-    layer(page, "teacher", "stage1").click()
-    assert violations(page) == []
+def test_an_angle_is_read_while_it_trains(page):
+    begin(page, type="relation", student="mlp-64", pace="10")
+    tab(page, "Relations")
+    page.get_by_role("radio", name="angle").check(force=True)
+    press(page, "Train")
+    expect(page.locator(".kd-vertex figcaption")).to_contain_text("seen from 1 ", timeout=20_000)
+    box = page.locator(".kd-matrix-box[data-who=teacher]").bounding_box()
+    n = int(run_code(page, "print(bench.views['relations'].n)"))
+    assert n >= 128
+    box = page.locator(".kd-matrix-box[data-who=teacher]").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 40.5 / n, box["y"] + box["height"] * 70.5 / n)
+    expect(page.locator(".kd-vertex figcaption")).to_contain_text("seen from 71 ")
+    press(page, "Pause")
+    page.locator(".kd-matrix-box[data-who=student]").hover(position={"x": 3, "y": 60})
+    shown = page.locator(".kd-pair figcaption").evaluate_all("all => all.map(n => +n.dataset.value)")
+    told = run_code(
+        page,
+        "import numpy as np\nfrom kdlab.players import tell\n"
+        "lab, out = bench.lab, []\nlab.runner.settled()\n"
+        "scene, made = lab.painter.scene, lab.runner.lanes.main.training\n"
+        f"i, j, v = {shown}\n"
+        "for net in (scene.teacher, made.students['student']):\n"
+        "    x = tell(net, scene.x[scene.related], ['embedding']).features['embedding'].numpy().astype(float)\n"
+        "    a, b = x[i] - x[v], x[j] - x[v]\n"
+        "    out.append(np.degrees(np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b))))\n"
+        "print(*out)",
+    )
+    seen = [value(page, f".kd-relations [data-name=relation][data-who={who}]") for who in ("teacher", "student")]
+    assert shown[2] == 70
+    assert seen == pytest.approx([float(word) for word in told.split()], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "variant", "lines"),
+    [
+        ("self", "exits", ["student teaches student's exit at stage1 by soft-targets", "student (conv-8) learns."]),
+        ("online", "mutual", ["peer teaches student by soft-targets", "student teaches peer", "peer (conv-8) learns."]),
+        ("online", "ensemble", ["ensemble teaches peer", "has no weights of its own"]),
+    ],
+)
+def test_the_scheme_says_who_teaches_whom(page, scheme, variant, lines):
+    begin(page, type="response", student="conv-8", scheme=scheme, scheme_variant=variant, pace="10")
+    tab(page, "Scheme")
+    expect(page.locator(".kd-scheme-note")).to_have_text("once the run begins", timeout=20_000)
+    press(page, "Train")
+    expect(page.locator(".kd-scheme .kd-live")).to_have_count(1, timeout=30_000)
+    said = page.locator(".kd-scheme-lines").inner_text()
+    for line in lines:
+        assert line in said
+    press(page, "Pause")
+    expect(page.locator(".kd-scheme .kd-live")).to_have_count(0, timeout=20_000)
+
+
+def test_the_variant_is_picked_among_the_other_fields(page):
+    begin(page, scheme="online", student="mlp-64")
+    page.locator(".kd-more > summary").click()
+    page.get_by_label("Variant").select_option("co-trained")
+    page.wait_for_timeout(500)
+    assert run_code(page, "print(bench.state.scheme_variant)").strip() == "co-trained"
+    page.locator(".kd-more > summary").click()
+    tab(page, "Scheme")
+    expect(page.locator(".kd-scheme-lines")).to_contain_text("co-teacher (fashion-mnist-cnn) learns.")
+
+
+def test_the_ledger_has_the_numbers_of_kdlab_ledger(page):
+    begin(page, scheme="offline", type="response", method="mix", student="mlp-64", pace="10")
+    tab(page, "Ledger")
+    press(page, "Train")
+    expect(page.locator(".kd-run-table tbody tr")).to_have_count(5, timeout=20_000)
+    page.wait_for_timeout(1200)
+    press(page, "Pause")
+    told = run_code(
+        page,
+        "from kdlab.ledger import ledger\nbench.lab.runner.settled()\n"
+        "print({n: tuple(e) for n, e in ledger(bench.lab.runner.lanes.main.training).items()})",
+    )
+    for name, numbers in eval(told).items():
+        for field, wanted in zip(("value", "weight", "norm", "share", "cosine"), numbers, strict=True):
+            seen = value(page, f".kd-run-table [data-name={field}][data-term='{name}']")
+            assert seen == pytest.approx(wanted, rel=1e-4, abs=1e-6)
+    series = run_code(page, "print(len(bench.views['ledger'].charts[0]['series'][0]['x']))")
+    assert 2 <= int(series) <= 12  # twice a second at most
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_new_panels_shut_nobody_out(page, theme):
+    page.evaluate(f"document.body.dataset.jpThemeLight = {str(theme == 'light').lower()!r}")
+    for name in ("Layer features", "Relations", "Scheme", "Ledger"):
+        tab(page, name)
+        page.wait_for_timeout(500)
+        found = Axe().run(page, context=".kd-workbench").response["violations"]
+        assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == []
+    page.evaluate("document.body.dataset.jpThemeLight = 'true'")
