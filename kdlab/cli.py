@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--save", type=Path, metavar="FOLDER", help="write the run into this new folder")
     listed = command("list", "list what can be named in a recipe", _list)
     listed.add_argument("what", nargs="?", choices=["methods", "schemes", "algorithms", "models", "data"])
+    listed.add_argument("--matrix", action="store_true", help="which types, schemes and algorithms go together")
     data = command("data", "look after the data that ship", _data)
     data.add_argument("action", choices=["verify"], help="compare every file with its registered sha256")
     replay = command("replay", "tell a saved run again, step by step", _replay)
@@ -103,6 +104,9 @@ def _list(options: argparse.Namespace) -> int:
     from kdlab import algorithms, methods, models, schemes
     from kdlab import data as datasets
 
+    if options.matrix:
+        return _matrix()
+
     def first(text: str | None) -> str:
         return (text or "").strip().partition("\n")[0]
 
@@ -116,9 +120,27 @@ def _list(options: argparse.Namespace) -> int:
     for title, rows in tables.items():
         if options.what in (None, title):
             print(title)
-            wide = 2 + max(len(name) for name, *_ in rows)
+            wide, kinds = (2 + max(len(row[i]) for row in rows) for i in (0, 1))
             for name, kind, meaning in rows:
-                print(f"  {name:<{wide}}{kind:<10}{meaning}".rstrip())
+                print(f"  {name:<{wide}}{kind:<{kinds}}{meaning}".rstrip())
+    return 0
+
+
+def _matrix() -> int:
+    from kdlab import algorithms, explain, methods, schemes
+
+    head = ("type", "scheme", "algorithm")
+    rows = [
+        (t, s, v, a, explain(type=t, scheme=s, scheme_variant=v, algorithm=a))
+        for t in methods.TYPES
+        for s in schemes.names()
+        for v in schemes.variants(s)
+        for a in algorithms.names()
+    ]
+    cells = [(t, f"{s} {v}", a, reason or f"yes{schemes.get(s, v).needs}") for t, s, v, a, reason in rows]
+    wide = [2 + max(len(row[i]) for row in (head, *cells)) for i in range(3)]
+    for row in ((*head, "does it go"), *cells):
+        print("".join(f"{cell:<{width}}" for cell, width in zip(row, wide, strict=False)) + row[-1])
     return 0
 
 

@@ -108,6 +108,9 @@ class Recipe:
         object.__setattr__(self, "schedule", schedules.points(self._table("schedule")))
         if not isinstance(self.method, (str, Mapping, NoneType)):
             raise TypeError(f"method must be a name, a mix {{name: factor}} or None, got {self.method!r}")
+        if not isinstance(self.init, str) or not self.init:
+            error = ValueError if self.init == "" else TypeError
+            raise error(f"init must be 'random', 'teacher' or the folder of a saved run, got {self.init!r}")
         if isinstance(self.method, Mapping):
             object.__setattr__(self, "method", dict(self.method))
         check.choice(methods.TYPES, type=self.type)

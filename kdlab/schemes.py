@@ -59,6 +59,13 @@ class Variant(NamedTuple):
     answers_only: bool = False
     needs_labels: bool = False
 
+    @property
+    def needs(self) -> str:
+        """What must be there, in a few words led by a comma; empty for a student alone."""
+        words = {"a trained teacher": self.needs_teacher, "two hidden layers": self.needs_exits}
+        found = [word for word, needed in words.items() if needed]
+        return f", with {' and '.join(found)}" if found else ""
+
 
 def frozen(exits: Names = (), peers: Names = (), generations: int = 2) -> list[Phase]:
     """A trained teacher, which no longer changes, teaches the student (Hinton et al. 2015, arXiv:1503.02531)."""

@@ -126,6 +126,21 @@ def test_list_names_all_that_a_recipe_can_name(capsys):
     assert "mlp-16" not in only
 
 
+def test_the_matrix_says_of_every_combination_whether_it_goes(capsys):
+    assert cli.main(["list", "--matrix"]) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split() == ["type", "scheme", "algorithm", "does", "it", "go"]
+    variants = [(s, v) for s in kdlab.schemes.names() for v in kdlab.schemes.variants(s)]
+    assert len(lines) == 3 * len(variants) * len(kdlab.algorithms.names())
+    found = {tuple(line.split()[:4]): line for line in lines}
+    assert len(found) == len(lines)
+    assert re.search(r" standard +yes, with a trained teacher$", found["response", "offline", "frozen", "standard"])
+    assert re.search(r" standard +yes, with two hidden layers$", found["relation", "self", "exits", "standard"])
+    assert found["response", "online", "ensemble", "standard"].endswith("  yes")
+    refused = found["feature", "online", "ensemble", "standard"]
+    assert "method 'hint' compares layers, and the scheme 'online' (ensemble) teaches by the mean of answers" in refused
+
+
 def test_data_verify(capsys, tmp_path, monkeypatch):
     assert cli.main(["data", "verify"]) == 0
     assert re.search(r"^fashion-mnist\.npz +ok$", capsys.readouterr().out, re.MULTILINE)

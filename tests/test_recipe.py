@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kdlab import Recipe, methods
+from kdlab import Recipe, methods, schemes
 from kdlab.recipe import NUMBERS, STRUCTURE
 
 positive = st.floats(1e-6, 1e6)
@@ -29,21 +29,25 @@ def recipes(draw):
             value = draw(st.integers(low, high) if isinstance(default, int) else st.floats(low, high))
             if draw(st.booleans()):
                 knobs[f"{one}.{knob}" if isinstance(name, dict) else knob] = value
-    scheme = draw(st.sampled_from(["offline", "online", "self"]))
+    scheme = draw(st.sampled_from(schemes.names()))
+    epochs = draw(st.integers(2, 10**6))
+    rising = st.lists(share, min_size=1, max_size=3, unique=True).map(sorted)
+    values = {"temperature": positive, "alpha": st.floats(0, 0.999), "learning_rate": positive}
+    schedule = {
+        knob: [[x, draw(values[knob])] for x in draw(rising)] for knob in draw(st.sets(st.sampled_from(list(values))))
+    }
     return Recipe(
         type=kind,
         method=name,
         scheme=scheme,
-        scheme_variant=draw(
-            st.sampled_from([None, {"offline": "frozen", "online": "mutual", "self": "exits"}[scheme]])
-        ),
+        scheme_variant=draw(st.sampled_from([None, *schemes.variants(scheme)])),
         temperature=draw(positive),
         alpha=draw(st.none() | st.floats(0, 0.999)),
         method_knobs=knobs,
         taps=draw(st.dictionaries(words, words, max_size=3)),
         learning_rate=draw(positive),
         batch_size=draw(st.integers(1, 10**6)),
-        epochs=draw(st.integers(1, 10**6)),
+        epochs=epochs,
         seed=draw(st.integers(0, 2**32 - 1)),
         label_smoothing=draw(share),
         data=draw(st.none() | words),
@@ -51,6 +55,16 @@ def recipes(draw):
         pool=draw(st.none() | st.integers(0, 10**6)),
         teacher=draw(st.none() | words),
         student=draw(st.none() | words),
+        peer=draw(st.none() | words),
+        peers=draw(st.integers(1, 9)),
+        generations=draw(st.integers(2, 9)),
+        decay=draw(share),
+        init=draw(st.sampled_from(["random", "teacher"]) | words),
+        fine_tune=draw(st.integers(0, 99)),
+        patience=draw(st.integers(1, 99)),
+        schedule=schedule,
+        late=draw(share),
+        late_after=draw(st.integers(1, epochs - 1)),
     )
 
 
@@ -145,6 +159,13 @@ def test_alpha_1_is_refused_online_only():
         ({"seed": 2**32}, r"seed must be a number in \[0, 4294967295\], got 4294967296"),
         ({"label_smoothing": 1.5}, r"label_smoothing must be a number in \[0, 1\], got 1.5"),
         ({"labelled": 0}, "labelled must be a whole number of at least 1, got 0"),
+        ({"peers": 0}, "peers must be a whole number of at least 1, got 0"),
+        ({"generations": 1}, "generations must be a whole number of at least 2, got 1"),
+        ({"decay": 1.5}, r"decay must be a number in \[0, 1\], got 1.5"),
+        ({"late": -0.1}, r"late must be a number in \[0, 1\], got -0.1"),
+        ({"late_after": 0}, "late_after must be a whole number of at least 1, got 0"),
+        ({"late": 0.5, "late_after": 5}, "late_after must be below the 5 epochs, got 5"),
+        ({"init": ""}, "init must be 'random', 'teacher' or the folder of a saved run, got ''"),
         ({"pool": -1}, "pool must be a whole number of at least 0, got -1"),
         ({"temprature": 2.0}, "recipe key must be one of .*, got 'temprature'; did you mean 'temperature'"),
     ],
@@ -164,6 +185,7 @@ def test_bad_values_are_named(values, message):
         ("method = 3", "method must be a name, a mix .* or None, got 3"),
         ("method_knobs = 3", "method_knobs must be a table of names and values, got 3"),
         ("taps = ['a']", r"taps must be a table of names and values, got \['a'\]"),
+        ("init = 3", "init must be 'random', 'teacher' or the folder of a saved run, got 3"),
         ("alpha = true", "alpha must be a number in .*, got True"),
     ],
 )
@@ -177,6 +199,19 @@ def test_text_that_is_no_toml():
         Recipe.from_toml("temperature: 2")
     with pytest.raises(ValueError, match=r"^recipe key must be one of .*, got 'T'"):
         Recipe.from_toml("T = 2")
+
+
+def test_what_is_seldom_used_is_seldom_written():
+    text = Recipe().to_toml()
+    seldom = ("peer", "generations", "decay", "init", "fine_tune", "patience", "schedule", "late")
+    assert not any(name in text for name in seldom)
+    assert "fine_tune = 3" in Recipe(fine_tune=3).to_toml()
+
+
+def test_steps_of_all_phases():
+    for variant, phases in (("exits", 1), ("born-again", 3), ("moving-average", 1)):
+        recipe = Recipe(scheme="self", scheme_variant=variant, generations=3, epochs=3, batch_size=16, fine_tune=2)
+        assert recipe.total_steps(90) == (phases * 3 + 2) * 6
 
 
 def test_differences_and_steps():

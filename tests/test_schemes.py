@@ -109,6 +109,24 @@ def test_a_perceptron_has_no_exits():
     assert kdlab.explain(scheme="self", data=made, student=kdlab.build("conv-4")) is None
 
 
+def test_an_exit_without_maps_cannot_be_compared_by_maps():
+    """Refused before the first step; by vectors it goes."""
+    student = net(1)
+    student.embedding = nn.Sequential(nn.Flatten(), nn.Linear(144, 12), nn.ReLU())
+    student.head = nn.Linear(12, 8)
+    student.second = nn.Sequential(nn.ReLU(), nn.Linear(8, 3))
+    why = "method 'attention-transfer' compares feature maps, and the exit at 'embedding' has none"
+    with pytest.raises(ValueError, match=rf"^{why}$"):
+        training(student, scheme="self", type="feature", method="attention-transfer")
+    explained = {
+        method: kdlab.explain(scheme="self", type="feature", method=method, data=toy(), student=student)
+        for method in kdlab.methods.names("feature")
+    }
+    maps = {name for name in explained if kdlab.methods.kind(name).compares == "map"}
+    assert {name for name, reason in explained.items() if reason} == maps
+    list(training(student, scheme="self", type="feature", method="hint", epochs=1))
+
+
 def test_a_student_that_cannot_be_drawn_anew_gets_no_peer():
     class Scale(nn.Module):
         def __init__(self):

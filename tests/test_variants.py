@@ -347,6 +347,28 @@ def test_nobody_can_learn_from_himself_alone():
         Recipe(scheme="self", scheme_variant=variant, alpha=1)
 
 
+# --- data that come later ---
+
+
+def test_late_labels_come_when_they_were_to_come():
+    made = training(scheme="online", scheme_variant="co-trained", late=0.6, late_after=2)
+    happened = list(made)
+    told = [e for e in happened if isinstance(e, Changed)]
+    assert told == [Changed(12, "labels at hand", 36, 90)]
+    assert happened[happened.index(told[0]) + 1].step == 13
+    assert made.step == 18
+    poisoned = toy()
+    early = torch.cat([made.batches(step)[1].index for step in range(12)]).unique()
+    poisoned.train.x[[i for i in range(90) if i not in early]] = 9.0
+    again, until = training(data=poisoned, late=0.6, late_after=2), training(late=0.6, late_after=2)
+    run_to(again, 12)
+    run_to(until, 12)
+    assert same(bits(again), bits(until))  # until they come, nobody has seen them
+    list(again)
+    list(until)
+    assert not same(bits(again), bits(until))
+
+
 # --- all of them ---
 
 
