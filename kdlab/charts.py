@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kdlab.events import Changed, Epoch, Event, Step, marks
+from kdlab.events import Changed, Epoch, Event, Phase, Step, marks
 
 Chart = dict[str, Any]
 
@@ -20,11 +20,13 @@ class Trace:
     Attributes:
         lines: ("measured" or "term", who, name) -> (steps, values).
         turned: the turns of knobs.
+        phases: those that have begun.
     """
 
     def __init__(self, events: Iterable[Event] = ()):
         self.lines: dict[tuple[str, str, str], tuple[list[int], list[float]]] = {}
         self.turned: list[Changed] = []
+        self.phases: list[Phase] = []
         for event in events:
             self.add(event)
 
@@ -32,6 +34,8 @@ class Trace:
         """Take in one event."""
         if isinstance(event, Changed):
             self.turned.append(event)
+        elif isinstance(event, Phase):
+            self.phases.append(event)
         elif isinstance(event, Step):
             for key, value in event.terms.items():
                 who, _, name = key.partition("/")
@@ -132,7 +136,9 @@ def of_run(
     beside: Mapping[str, Beside] | None = None,
     teacher_accuracy: float | None = None,
 ) -> list[Chart]:
-    """All charts of a run: yardsticks that no knob moves, and the loss by its terms, with marks where knobs turned.
+    """All charts of a run: yardsticks that no knob moves, and the loss by its terms.
+
+    Marks stand where knobs were turned and phases began.
 
     Args:
         run: events, or a trace for each seed.
@@ -150,5 +156,5 @@ def of_run(
     ]
     if teacher_accuracy is not None:
         made[0]["lines"] = [{"name": "teacher", "role": "teacher", "y": round(100 * teacher_accuracy, 3)}]
-    turned = marks(traces[0].turned)
+    turned = marks([*traces[0].turned, *traces[0].phases])
     return [chart | {"marks": turned} for chart in made if chart["series"]]

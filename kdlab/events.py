@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+FINE_TUNING = "fine-tuning"  # the method's name where no method teaches any more
+BEGIN_A_PHASE = ("type", "method", "scheme", "scheme_variant", "algorithm", "taps")
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -130,17 +133,25 @@ def read(path: Path) -> list[Event]:
 
 
 def marks(events: Iterable[Event]) -> list[dict[str, Any]]:
-    """The turns of knobs as marks for a chart: ``{"x": step, "text": "T 2 → 4"}``."""
+    """Turns of knobs, and phases that follow of themselves, as marks of a chart: ``{"x": step, "text": "T 2 → 4"}``.
+
+    A phase that a turned knob has begun has that knob's mark.
+    """
     symbols = {"temperature": "T", "alpha": "α", "learning_rate": "learning rate"}
     found: dict[tuple[int, str], list[Any]] = {}
+    phases: dict[int, str] = {}
     for e in events:
         if isinstance(e, Changed):
             found.setdefault((e.step, e.knob), [e.old])[1:] = [e.new]
-    return [
+        elif isinstance(e, Phase) and e.number:
+            phases[e.step] = e.method if e.method == FINE_TUNING else f"phase {e.number + 1}"
+    turned = [
         {"x": step, "text": f"{symbols.get(knob, knob)} {_short(old)} → {_short(new)}"}
         for (step, knob), (old, new) in found.items()
         if old != new
     ]
+    begun = {step for step, knob in found if knob in BEGIN_A_PHASE}
+    return turned + [{"x": step, "text": text} for step, text in phases.items() if step not in begun]
 
 
 def _short(value: Any) -> str:

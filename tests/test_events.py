@@ -97,3 +97,18 @@ def test_a_run_is_told_in_sentences():
         "step     1  epoch   1: loss 1.250, validation accuracy student 50.0%, peer 25.0%",
         "step     2  diverged: the loss was nan",
     ]
+
+
+def test_phases_that_follow_of_themselves_are_marked_and_those_of_a_knob_have_its_mark():
+    made = training(scheme="self", scheme_variant="born-again", epochs=1, fine_tune=2)
+    happened = []
+    for event in made:
+        happened.append(event)
+        if isinstance(event, Step) and event.step == 8:
+            made.recipe = made.recipe.replace(method="dkd")
+    texts = [(mark["x"], mark["text"]) for mark in events.marks(happened)]
+    assert texts[0] == (8, "method soft-targets → dkd")
+    assert (6, "phase 2") in texts
+    assert (12, "fine-tuning") in texts
+    assert [x for x, _ in texts if x == 8] == [8]
+    assert events.marks(training()) == []
