@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from torch import nn
 
 from kdlab import prepare
+from kdlab.arrangement import Teacher
 from kdlab.data import Dataset
 from kdlab.events import Step
 from kdlab.progress import bar
@@ -17,7 +21,7 @@ def train(
     student: nn.Module | str | None = None,
     data: Dataset | str | None = None,
     *,
-    teacher: nn.Module | str | None = None,
+    teacher: Teacher | str | Sequence[str] = None,
     peer: nn.Module | str | None = None,
     recipe: Recipe | None = None,
     measure_every: int = 1,
@@ -36,20 +40,27 @@ def named(
     recipe: Recipe | None,
     student: nn.Module | str | None,
     data: Dataset | str | None,
-    teacher: nn.Module | str | None,
+    teacher: Teacher | str | Sequence[str],
     peer: nn.Module | str | None = None,
 ) -> Recipe:
     """The recipe with names for what was given by name, and none for what was given as an object."""
     recipe = recipe or Recipe()
     given = {"student": student, "teacher": teacher, "data": data, "peer": peer}
-    return recipe.replace(**{k: v if isinstance(v, str) else None for k, v in given.items() if v is not None})
+    return recipe.replace(**{k: _name(v) for k, v in given.items() if v is not None})
+
+
+def _name(given: Any) -> str | tuple[str, ...] | None:
+    """A name, or those of a list of names; None for an object."""
+    if isinstance(given, (list, tuple)) and given and all(isinstance(one, str) for one in given):
+        return tuple(given)
+    return given if isinstance(given, str) else None
 
 
 def distill(
     student: nn.Module | str | None = None,
     data: Dataset | str | None = None,
     *,
-    teacher: nn.Module | str | None = None,
+    teacher: Teacher | str | Sequence[str] = None,
     peer: nn.Module | str | None = None,
     recipe: Recipe | None = None,
     progress: bool | None = None,
@@ -59,7 +70,7 @@ def distill(
     Args:
         student: a module, of which a copy is trained, or a name; None: the recipe's.
         data: a Dataset or a name; None: the recipe's.
-        teacher: a trained module or a name; None: the recipe's. It is never changed.
+        teacher: a trained module or a name, or a list of them; None: the recipe's. It is never changed.
         peer: what learns beside the student online: a module, of which a copy is trained, or a name; None: the
             recipe's, or one of the student's architecture.
         recipe: every knob; None: the defaults.
@@ -93,8 +104,11 @@ def explain(
     scheme_variant: str | None = None,
     method: str | None = None,
     init: str = "random",
+    view: str | None = None,
+    teacher_view: str | None = None,
+    algorithm_knobs: Mapping[str, Any] | None = None,
     data: Dataset | None = None,
-    teacher: nn.Module | None = None,
+    teacher: Teacher = None,
     student: nn.Module | None = None,
     peer: nn.Module | str | None = None,
 ) -> str | None:
@@ -107,8 +121,11 @@ def explain(
         scheme_variant: of the scheme; None: the default.
         method: a method of that type; None: the default.
         init: the student's first weights.
+        view: how the student sees the samples.
+        teacher_view: how the teacher sees them.
+        algorithm_knobs: the algorithm's settings.
         data: if given, layers are looked at.
-        teacher: if given, it is asked whether it has what the method compares.
+        teacher: if given, it is asked whether it has what the method compares; or a list of several.
         student: the same; and whether it has the depth, and layers that can be drawn anew or taken from the teacher.
         peer: the same, where a scheme has one; a module or a name.
 
@@ -116,6 +133,15 @@ def explain(
         ValueError: a name is unknown.
     """
     recipe = Recipe(
-        type=type, scheme=scheme, scheme_variant=scheme_variant, algorithm=algorithm, method=method, init=init
+        type=type,
+        scheme=scheme,
+        scheme_variant=scheme_variant,
+        algorithm=algorithm,
+        algorithm_knobs=algorithm_knobs or {},
+        method=method,
+        init=init,
+        view=view,
+        teacher_view=teacher_view,
     )
+    data = data if data is None or view is None else data.with_view(view)
     return prepare.missing(recipe, data, teacher, student, peer)

@@ -19,12 +19,18 @@ class Batch(NamedTuple):
         x: inputs, (batch, …).
         labels: (batch,) int64, meaningful only where ``known``.
         known: (batch,) bool.
+        source: where the rows are from, for those who see them in another view.
     """
 
     index: Tensor
     x: Tensor
     labels: Tensor
     known: Tensor
+    source: Split | None = None
+
+    def seen(self, view: str | None) -> Tensor:
+        """The inputs in a view, (batch, …); ``x`` for None."""
+        return self.x if view is None else self.source.seen(view)[self.index]
 
 
 class Order:
@@ -91,6 +97,7 @@ class Batches:
         seed: of both orders.
         late: share of the labelled images that are not there from the beginning, in [0, 1).
         late_after: epochs after which they come.
+        eras: rows that are at hand before they come, and after, int64; instead of ``late``.
         pairs: no batch of one row: see :class:`Order`.
 
     Raises:
@@ -98,16 +105,25 @@ class Batches:
     """
 
     def __init__(
-        self, data: Dataset, size: int, seed: int, *, late: float = 0.0, late_after: int = 1, pairs: bool = False
+        self,
+        data: Dataset,
+        size: int,
+        seed: int,
+        *,
+        late: float = 0.0,
+        late_after: int = 1,
+        eras: tuple[Tensor, Tensor] | None = None,
+        pairs: bool = False,
     ):
         self.train, self.pairs = data.train, pairs
-        self.whole = Rows(self.train, torch.arange(len(self.train)), size, seed, pairs)
-        self.early = self.whole
-        if late:
-            here = torch.ones(len(self.train), dtype=torch.bool)
-            here[_latecomers(data, late)] = False
-            self.early = Rows(self.train, here.nonzero().squeeze(1), size, seed, pairs)
-        self.arrival = late_after * self.transfer.per_epoch  # the first step, counted from 0, that sees all
+        everything = torch.arange(len(self.train))
+        first, then = (_early(data, late) if late else everything, everything) if eras is None else eras
+        self.whole = Rows(self.train, everything, size, seed, pairs)
+        self.early, self.later = (
+            self.whole if len(rows) == len(everything) else Rows(self.train, rows, size, seed, pairs)
+            for rows in (first, then)
+        )
+        self.arrival = late_after * self.transfer.per_epoch  # the first step, counted from 0, that sees what came
 
     @property
     def transfer(self) -> Order:
@@ -117,20 +133,21 @@ class Batches:
     @property
     def shortest(self) -> int:
         """Rows of the smallest batch."""
-        return min(self.early.shortest, self.whole.shortest)
+        return min(self.early.shortest, self.later.shortest)
 
     def __call__(self, step: int) -> tuple[Batch, Batch]:
         """Transfer batch and label batch of a step, counted from 0; one and the same where all are labelled."""
-        transfer, labelled = (self.early if step < self.arrival else self.whole)(step)
+        transfer, labelled = (self.early if step < self.arrival else self.later)(step)
         seen = self._rows(transfer)
         return seen, seen if labelled is None else self._rows(labelled)
 
     def _rows(self, index: Tensor) -> Batch:
-        return Batch(index, self.train.x[index], self.train.y[index], self.train.labelled[index])
+        train = self.train
+        return Batch(index, train.x[index], train.y[index], train.labelled[index], train)
 
 
-def _latecomers(data: Dataset, share: float) -> Tensor:
-    """Labelled rows that come late: those that a stratified draw of the others leaves, the same for every seed."""
+def _early(data: Dataset, share: float) -> Tensor:
+    """All rows but the labelled ones that come late, which a stratified draw leaves, the same for every seed."""
     labelled = data.train.labelled.nonzero().squeeze(1)
     first = round(len(labelled) * (1 - share))
     fewest = len(data.train.y[labelled].unique())
@@ -139,4 +156,6 @@ def _latecomers(data: Dataset, share: float) -> Tensor:
             f"late must leave a label of each class at first ({fewest} of {len(labelled)} labels), got {share}"
         )
     order = torch.from_numpy(stratified_order(data.train.y[labelled].numpy(), 0))
-    return labelled[order[first:]]
+    here = torch.ones(len(data.train), dtype=torch.bool)
+    here[labelled[order[first:]]] = False
+    return here.nonzero().squeeze(1)

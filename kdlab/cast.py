@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from kdlab import check, models, schemes
+from kdlab.algorithms import Setup
 from kdlab.data import Dataset
 from kdlab.initial import another, seeded
-from kdlab.players import Average, Kept, Member, Panel, Parent, Player
+from kdlab.players import Average, Kept, Member, OldSelf, Panel, Parent, Player
 from kdlab.recipe import Recipe
 from kdlab.taps import layers
 
@@ -31,22 +32,22 @@ def find_peer(peer: nn.Module | str | None, recipe: Recipe) -> nn.Module | str |
     return found
 
 
-def new_peer(peer: nn.Module | str | None, student: nn.Module, data: Dataset, seed: int, place: int) -> nn.Module:
+def new_peer(peer: nn.Module | str | None, setup: Setup, seed: int, place: int) -> nn.Module:
     """A network for a peer.
 
     Args:
-        peer: a name, a module (of which the first peer is a copy, and further ones are drawn anew), or None.
-        student: whose architecture it has where ``peer`` is None.
-        data: the data set.
+        peer: a name, a module (of which the first peer is a copy, and further ones are drawn anew), or None: one of the
+            student's architecture.
+        setup: the data, and the view that peers see; the student.
         seed: the recipe's.
         place: 0 for the first peer.
     """
     own = seed + 1000 + place
     if isinstance(peer, str):
-        return models.build(peer, seed=own, classes=len(data.classes), size=tuple(data.train.x.shape[1:]))
+        return models.fitting(peer, setup.data, seed=own, view=setup.teacher_view)
     if peer is not None and place == 0:
         return copy.deepcopy(peer).requires_grad_(True)
-    return another(student if peer is None else peer, own).requires_grad_(True)
+    return another(setup.student if peer is None else peer, own).requires_grad_(True)
 
 
 def exit_layers(net: nn.Module, data: Dataset) -> list[str]:
@@ -73,48 +74,43 @@ def exit_heads(net: nn.Module, x: Tensor, classes: int, seed: int) -> dict[str, 
     return seeded(seed, lambda: {layer: head(shapes[layer]) for layer in list(shapes)[:-1]})
 
 
-def cast(
-    recipe: Recipe,
-    data: Dataset,
-    teacher: nn.Module | None,
-    student: nn.Module,
-    peer: nn.Module | str | None,
-    earlier: Mapping[str, Member],
-) -> tuple[dict[str, Member], list[schemes.Phase]]:
+def cast(recipe: Recipe, setup: Setup, peer: nn.Module | str | None) -> tuple[dict[str, Member], list[schemes.Phase]]:
     """Players and phases of a recipe's scheme.
 
     Args:
         recipe: resolved.
-        data: the data set.
-        teacher: the frozen teacher, or None where the scheme needs none.
-        student: the network that is trained, itself and no copy.
+        setup: data, teacher (None where the scheme needs none) and student; and the players of an earlier phase, of
+            whom those that are named again go on.
         peer: as :func:`new_peer` takes it.
-        earlier: players of an earlier phase; those that are named again go on.
     """
-    variant, x = schemes.get(recipe.scheme, recipe.scheme_variant), data.train.x
+    variant, train = schemes.get(recipe.scheme, recipe.scheme_variant), setup.data.train
+    teacher, student, view, earlier = setup.teacher, setup.student, setup.teacher_view, setup.players
     players: dict[str, Member] = {}
     if teacher is not None:
-        players["teacher"] = earlier.get("teacher") or Kept(teacher, x)
+        players["teacher"] = earlier.get("teacher") or Kept(teacher, train, view)
     learner = earlier.get("student") or Player(student)
     if variant.needs_exits != bool(learner.exits):
-        heads = exit_heads(student, x[:PROBE], len(data.classes), recipe.seed) if variant.needs_exits else {}
+        heads = (
+            exit_heads(student, train.x[:PROBE], len(setup.data.classes), recipe.seed) if variant.needs_exits else {}
+        )
         learner = Player(student, heads)
     players["student"] = learner
     if variant.needs_teacher and teacher is None:  # labels alone
         return players, [(schemes.Link("student", None),)]
     peers = ["peer", *(f"peer-{i}" for i in range(2, recipe.peers + 1))] if variant.needs_peer else []
     makers: dict[str, Callable[[], Member]] = {
-        "co-teacher": lambda: Player(copy.deepcopy(teacher).requires_grad_(True)),
-        "parent": lambda: Parent(student, x),
+        "co-teacher": lambda: Player(copy.deepcopy(teacher).requires_grad_(True), view=view),
+        "parent": lambda: Parent(student, train),
+        "old-self": lambda: OldSelf(student, train),
         "average": lambda: Average(student),
         "ensemble": lambda: Panel(("student", *peers)),
     }
     for place, name in enumerate(peers):
-        makers[name] = lambda place=place: Player(new_peer(peer, student, data, recipe.seed, place))
+        makers[name] = lambda place=place: Player(new_peer(peer, setup, recipe.seed, place), view=view)
     phases = variant.phases(learner.exits, peers, recipe.generations)
     named = dict.fromkeys(who.partition(":")[0] for phase in phases for link in phase for who in link if who)
     for name in sorted(
-        named, key=lambda name: name in ("ensemble", "average", "parent")
+        named, key=lambda name: name in ("ensemble", "average", "parent", "old-self")
     ):  # those that speak for others last
         if name not in players:
             players[name] = earlier.get(name) or makers[name]()

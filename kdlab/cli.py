@@ -113,7 +113,7 @@ def _list(options: argparse.Namespace) -> int:
     tables = {
         "methods": [(n, methods.kind(n).type, first(methods.kind(n).__doc__)) for n in methods.names()],
         "schemes": [(s, v, schemes.get(s, v).meaning) for s in schemes.names() for v in schemes.variants(s)],
-        "algorithms": [(n, "", first(algorithms.get(n).__doc__)) for n in algorithms.names()],
+        "algorithms": [(n, "", first(algorithms.kind(n).__doc__)) for n in algorithms.names()],
         "models": [(n, "trained", "") for n in models.pretrained_names()] + [(n, "", "") for n in models.names()],
         "data": [(n, "", "") for n in datasets.names()],
     }

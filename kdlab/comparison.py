@@ -13,9 +13,9 @@ from torch import nn
 
 from kdlab import check, metrics
 from kdlab.api import named
+from kdlab.arrangement import Teacher, find_data, find_teacher
 from kdlab.data import Dataset
 from kdlab.players import ask, tell
-from kdlab.prepare import find_data, find_teacher
 from kdlab.progress import bar
 from kdlab.recipe import Recipe
 from kdlab.runs import DivergedError, Run
@@ -103,7 +103,7 @@ def compare(
     recipes: Sequence[Recipe] | Mapping[str, Recipe],
     data: Dataset | str | None = None,
     *,
-    teacher: nn.Module | str | None = None,
+    teacher: Teacher | str | Sequence[str] = None,
     student: str | Callable[[int], nn.Module] | None = None,
     seeds: Sequence[int] = range(5),
     against: str | None = None,
@@ -114,7 +114,7 @@ def compare(
     Args:
         recipes: the arms, in a list (named by what differs) or by name.
         data: a Dataset or a name.
-        teacher: a trained module or a name.
+        teacher: a trained module or a name, or a list of them.
         student: a name, or a function from a seed to a module.
         seeds: at least one; an interval needs two.
         against: the arm that the others are compared with; None: the one without a teacher (alpha 0), else the first.
@@ -163,7 +163,8 @@ def compare(
                 logits = tell(run.students["student"], data.test.x).logits.numpy()
                 accuracy[arm].append(metrics.accuracy(logits, data.test.y.numpy()))
                 if teacher is not None:
-                    agreement[arm].append(metrics.agreement(logits, ask(teacher, data.test.x).logits.numpy()))
+                    said = ask(run.teacher, data.test.seen(run.setup.teacher_view)).logits.numpy()
+                    agreement[arm].append(metrics.agreement(logits, said))
                 seconds[arm].append(time.perf_counter() - start)
                 shown.update()
     return Table(

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from kdlab import check, originals, registry, texts
+from kdlab.graphs import Graph
 from kdlab.registry import data_dir, verify
 from kdlab.splits import Split, checked, labels_within, same_form, stratified_order
 
@@ -143,6 +144,11 @@ class Dataset:
         return replace(self, train=train, whole=whole)
 
     @property
+    def view(self) -> str | None:
+        """Name of the view that is ``x``; None where there is one way only to see a sample."""
+        return next((name for name, seen in self.train.views.items() if seen is self.train.x), None)
+
+    @property
     def views(self) -> list[str]:
         """Names of the views; empty where there is one way only to see a sample."""
         return list(self.train.views)
@@ -160,6 +166,11 @@ class Dataset:
     def everything(self, view: str | None = None) -> Tensor:
         """Inputs of all samples, by their rows, as a graph network sees them at once: (N, …)."""
         return torch.cat([s.seen(view) for s in (self.whole or self.train, self.validation, self.test)])
+
+    @property
+    def graph(self) -> Graph | None:
+        """All samples in the first view and the edges between them; None where nothing is known of that."""
+        return None if self.edges is None else Graph(self.everything(self.views[0] if self.views else None), self.edges)
 
     @property
     def note(self) -> str:
@@ -195,8 +206,9 @@ def load(
         labelled: how many training samples carry a label that students may use; None: all.
         pool: how many unlabelled samples are kept beside them; None: all the rest; 0: none.
         labelled_seed: of the draw of both.
-        view: which view is ``x``, for data with several: of ``wordnet-topics`` gloss, embedding or spelling, of
-            ``cmudict-tasks`` letters or endings; None: the first.
+        view: which view is ``x``, for data with several: of ``fashion-mnist`` picture, silhouette or upper-half, of
+            ``wordnet-topics`` gloss, embedding, spelling or node, of ``cmudict-tasks`` letters or endings; None: the
+            first.
         task: what is asked, for data with several questions: of ``cmudict-tasks`` syllables, stress or last-phoneme;
             None: the first.
 
@@ -224,7 +236,7 @@ def _shipped(name: str, task: str | None, folder: Path) -> Dataset:
     parts = ("train", "validation", "test")
     if missing := [key for part in parts for key in (f"{part}_x", f"{part}_y") if key not in arrays]:
         raise ValueError(f"data file {folder / file} must hold {', '.join(missing)}, got {', '.join(arrays)}")
-    train, validation, test = (_images(arrays[f"{part}_x"], arrays[f"{part}_y"]) for part in parts)
+    train, validation, test = (_images(arrays[f"{part}_x"], arrays[f"{part}_y"], views=True) for part in parts)
     classes = [str(c) for c in arrays["classes"]] if "classes" in arrays else None
     origin = str(arrays.get("origin", name))
     return Dataset.from_tensors(*train, validation=validation, test=test, classes=classes, name=name, origin=origin)
@@ -259,10 +271,17 @@ def _full(folder: Path | None) -> Dataset:
     )
 
 
-def _images(x: np.ndarray, y: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Images of bytes (N, H, W) as float32 (N, 1, H, W) in [0, 1]; inputs of floats as they are."""
+def _images(x: np.ndarray, y: np.ndarray, views: bool = False) -> tuple[Tensor | dict[str, Tensor], Tensor]:
+    """Images of bytes (N, H, W) as float32 (N, 1, H, W) in [0, 1]; inputs of floats as they are.
+
+    With ``views`` also the silhouette, 1 where there is anything, and the upper half, the lower one black.
+    """
     tensor = torch.tensor(x)
     if tensor.dtype == torch.uint8:
         tensor = tensor.float() / 255
         tensor = tensor[:, None] if tensor.ndim == 3 else tensor
-    return tensor, torch.tensor(y)
+    if not views or tensor.ndim != 4:
+        return tensor, torch.tensor(y)
+    upper = tensor.clone()
+    upper[:, :, tensor.shape[2] // 2 :] = 0
+    return {"picture": tensor, "silhouette": (tensor > 0).float(), "upper-half": upper}, torch.tensor(y)

@@ -26,6 +26,7 @@ name          embedding  what it is                                             
 linear        (B, D)     one layer on all that it sees: a probe of an embedding        10 D + 10
 bag-of-words  (B, 16)    a vector for each word, summed, then the classifier           16 D + 170
 spelling-mlp  (B, 32)    two hidden layers, of which ``stage1`` is (B, 64)             64 D + 2,474
+gcn           (B, 32)    a graph network: sees the glosses around a node               32 D + 362
 ============  =========  ============================================================  ===============
 """
 
@@ -37,14 +38,19 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors.torch import load
 from torch import nn
 
 from kdlab import check, registry
+from kdlab.graphs import Graph, Neighbourhood
 
-__all__ = ["build", "card", "names", "pretrained", "pretrained_names"]
+if TYPE_CHECKING:
+    from kdlab.data import Dataset
+
+__all__ = ["build", "card", "fitting", "names", "pretrained", "pretrained_names"]
 
 Size = tuple[int, ...]
 
@@ -107,6 +113,11 @@ def _cnn(classes: int, size: Size, *, widths: tuple[int, int], embedding: int) -
     )
 
 
+def _gcn(classes: int, graph: Graph) -> nn.Sequential:
+    """A graph convolutional network of two layers."""
+    return nn.Sequential(OrderedDict(embedding=Neighbourhood(graph, 32), head=nn.Linear(32, classes)))
+
+
 ARCHITECTURES: dict[str, Callable[[int, Size], nn.Sequential]] = {
     "mlp-16": partial(_mlp, width=16),
     "mlp-32": partial(_mlp, width=32),
@@ -119,15 +130,18 @@ ARCHITECTURES: dict[str, Callable[[int, Size], nn.Sequential]] = {
     "bag-of-words": partial(_words, width=16),
     "spelling-mlp": partial(_spelling, widths=(64, 32)),
 }
+GRAPH = "gcn"  # sees nodes of a graph
 FOR_WORDS = ("linear", "bag-of-words", "spelling-mlp")
 
 
 def names() -> list[str]:
     """The networks that :func:`build` knows."""
-    return list(ARCHITECTURES)
+    return [*ARCHITECTURES, GRAPH]
 
 
-def build(name: str, seed: int = 0, classes: int = 10, size: Size = (1, 28, 28)) -> nn.Sequential:
+def build(
+    name: str, seed: int = 0, classes: int = 10, size: Size = (1, 28, 28), graph: Graph | None = None
+) -> nn.Sequential:
     """A new, untrained network.
 
     Args:
@@ -135,16 +149,34 @@ def build(name: str, seed: int = 0, classes: int = 10, size: Size = (1, 28, 28))
         seed: of the initial weights, which depend on nothing else; the global random state stays as it was.
         classes: width of the answer, at least 1.
         size: shape of one input; (channels, H, W) with H, W ≥ 4 for networks with convolutions.
+        graph: what a graph network works on.
 
     Raises:
-        ValueError: the name is unknown, or a number is out of range.
+        ValueError: the name is unknown, a number is out of range, or a graph network has no graph.
     """
     check.choice(names(), name=name)
+    if name == GRAPH and graph is None:
+        raise ValueError(
+            f"graph must be given for {GRAPH!r}, got None: it needs data with edges, such as wordnet-topics"
+        )
     check.whole(0, seed=seed)
     check.whole(1, classes=classes, **{f"size[{i}]": n for i, n in enumerate(size)})
     with torch.random.fork_rng(devices=[]):  # the CPU's state only, and only the CPU is seeded
         torch.default_generator.manual_seed(seed)
-        return ARCHITECTURES[name](classes, tuple(size))
+        return _gcn(classes, graph) if name == GRAPH else ARCHITECTURES[name](classes, tuple(size))
+
+
+def fitting(name: str, data: Dataset, *, seed: int = 0, view: str | None = None) -> nn.Sequential:
+    """A new, untrained network for a data set.
+
+    Args:
+        name: one of :func:`names`.
+        data: whose samples it sees and whose classes it answers.
+        seed: of the initial weights.
+        view: in which it sees them; None: the data's ``x``.
+    """
+    size = tuple(data.train.seen(view).shape[1:])
+    return build(name, seed, len(data.classes), size, data.graph if name == GRAPH else None)
 
 
 def pretrained_names() -> list[str]:

@@ -98,13 +98,13 @@ def measure(players: Mapping[str, Member], data: Dataset, teacher: Tensor | None
         data: whose validation set.
         teacher: the teacher's logits on it, (N, classes), or None.
     """
-    x, labels = data.validation.x, data.validation.y.numpy()
+    labels = data.validation.y.numpy()
     said: dict[str, Tensor] = {}
     for name, player in players.items():
         if player.members:
             said[name] = player.voice(said[member] for member in player.members)
         elif player.measured:
-            said |= {_key(name, output): logits for output, logits in answers(player, x).items()}
+            said |= {_key(name, output): logits for output, logits in answers(player, data.validation).items()}
     measured = {}
     for name, logits in said.items():
         measured[name] = {

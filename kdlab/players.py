@@ -18,6 +18,7 @@ from torch.nn.modules.dropout import _DropoutNd
 from kdlab.batches import Batch
 from kdlab.initial import another
 from kdlab.knowledge import Knowledge
+from kdlab.splits import Split
 from kdlab.taps import frozen, observe
 
 CHUNK = 256  # always the same, since the size of a batch changes the last digit of some answers
@@ -32,6 +33,7 @@ class Member:
         learns: it may be a link's student.
         exits: layers at which it answers too.
         measured: its answers are followed on the validation set.
+        view: the view in which it sees the samples; None: the student's, which is the data's ``x``.
     """
 
     net: nn.Module
@@ -39,6 +41,7 @@ class Member:
     measured = False
     exits: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
+    view: str | None = None
 
     def __init__(self) -> None:
         self.taps: set[str] = set()
@@ -68,13 +71,14 @@ class Player(Member):
     Args:
         net: the network.
         exits: layer name -> classifier on that layer's output.
+        view: see :class:`Member`.
     """
 
     learns = measured = True
 
-    def __init__(self, net: nn.Module, exits: Mapping[str, nn.Module] | None = None):
+    def __init__(self, net: nn.Module, exits: Mapping[str, nn.Module] | None = None, view: str | None = None):
         exits = exits or {}
-        self.net = net
+        self.net, self.view = net, view
         self.exits = tuple(exits)
         self.heads = nn.ModuleList(exits.values())
         self.taps = set(exits)
@@ -85,7 +89,7 @@ class Player(Member):
 
     def know(self, batch: Batch) -> dict[str, Knowledge]:
         """What it says, by output, with gradient."""
-        logits, features = observe(self.net, batch.x, self.taps)
+        logits, features = observe(self.net, batch.seen(self.view), self.taps)
         said = {"": Knowledge(logits, features)}
         for layer, head in zip(self.exits, self.heads, strict=True):
             said[layer] = Knowledge(head(features[layer]), features)
@@ -105,12 +109,13 @@ class Kept(Member):
 
     Args:
         net: the network; neither its weights nor its buffers nor its mode change.
-        x: all inputs of the transfer set, (N, …).
+        train: the transfer set.
+        view: see :class:`Member`.
     """
 
-    def __init__(self, net: nn.Module, x: Tensor):
+    def __init__(self, net: nn.Module, train: Split, view: str | None = None):
         super().__init__()
-        self.net, self.x = net, x
+        self.net, self.x, self.view = net, train.seen(view), view
         self._said: tuple[set[str], Knowledge] | None = None
 
     def know(self, batch: Batch) -> dict[str, Knowledge]:
@@ -120,32 +125,41 @@ class Kept(Member):
         return {"": self._said[1].at(batch.index)}
 
 
-class Parent(Kept):
-    """A frozen copy of a network as it was when the phase began; the network itself then starts anew, as its child.
+class OldSelf(Kept):
+    """A frozen copy of a network as it was when the phase began; the network itself goes on.
 
     Args:
-        child: the network that is trained; its layers can be drawn anew.
-        x: all inputs of the transfer set, (N, …).
+        net: the network that is trained.
+        train: the transfer set.
     """
 
-    def __init__(self, child: nn.Module, x: Tensor):
-        super().__init__(copy.deepcopy(child).requires_grad_(False), x)
-        self.child = child
+    def __init__(self, net: nn.Module, train: Split):
+        super().__init__(copy.deepcopy(net).requires_grad_(False), train)
+        self.learner = net
 
     def begin(self, seed: int) -> list[nn.Module]:
-        """Take over what the child has become, and give it new weights."""
-        self.load(self.child.state_dict())
-        self.child.load_state_dict(another(self.child, seed).state_dict())
-        return [self.child]
+        """Take over what the network has become."""
+        self.load(self.learner.state_dict())
+        return []
 
     def state(self) -> dict[str, Tensor]:
-        """Weights and buffers of the generation before."""
+        """Weights and buffers of then."""
         return self.net.state_dict()
 
     def load(self, state: dict[str, Tensor]) -> None:
         """Take over weights and buffers; what it said before no longer counts."""
         self.net.load_state_dict(state)
         self._said = None
+
+
+class Parent(OldSelf):
+    """The same, and the network itself then starts anew, as its child; its layers can be drawn anew."""
+
+    def begin(self, seed: int) -> list[nn.Module]:
+        """Take over what the child has become, and give it new weights."""
+        super().begin(seed)
+        self.learner.load_state_dict(another(self.learner, seed).state_dict())
+        return [self.learner]
 
 
 class Average(Member):
@@ -270,9 +284,9 @@ def own_chance(seed: int, step: int) -> Iterator[None]:
         yield
 
 
-def answers(player: Member, x: Tensor) -> dict[str, Tensor]:
-    """Logits of a player and of each of its exits for all of ``x``, in eval mode: output -> (N, classes)."""
-    said = tell(player.net, x, player.exits)
+def answers(player: Member, split: Split) -> dict[str, Tensor]:
+    """Logits of a player and of each of its exits for all of ``split``, in eval mode: output -> (N, classes)."""
+    said = tell(player.net, split.seen(player.view), player.exits)
     found = {"": said.logits}
     if player.exits:
         with frozen(player.heads):

@@ -23,7 +23,7 @@ NUMBERS = (
 SELDOM = (  # left out of what is written where they are at their defaults
     "peers", "generations", "decay", "init", "fine_tune", "patience", "late", "late_after",
 )  # fmt: skip
-STRUCTURE = ("type", "method", "scheme", "scheme_variant", "algorithm", "taps")
+STRUCTURE = ("type", "method", "scheme", "scheme_variant", "taps")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Recipe:
         scheme: who teaches whom: ``"offline"``, ``"online"`` or ``"self"``.
         scheme_variant: see :func:`kdlab.schemes.variants`; None: the scheme's default.
         algorithm: how it is carried over; see :func:`kdlab.algorithms.names`.
+        algorithm_knobs: the algorithm's settings by name.
         temperature: T, finite and above 0.
         alpha: weight of the distillation loss, in [0, 1]; ``1 - alpha`` weighs the labels' cross-entropy. None: .9 for
             response, .5 for feature and relation, which leave the classifier untrained at 1.
@@ -51,7 +52,11 @@ class Recipe:
         data: name of a data set.
         labelled: number of training labels that may be used; None: all.
         pool: number of unlabelled images beside them; None: all the rest.
-        teacher: name of a trained model.
+        task: what is asked, of data with several questions; None: the first.
+        view: how the student sees the samples, of data with several views; None: the first.
+        teacher_view: how the teacher, or the peers beside the student, see them; None: the view that a trained model
+            says it needs, else the student's.
+        teacher: name of a trained model; or several, in a list.
         student: name of a model to build.
         peer: name of the model that learns beside the student online; None: one of the student's architecture.
         peers: how many of them, at least 1.
@@ -77,6 +82,7 @@ class Recipe:
     scheme: str = "offline"
     scheme_variant: str | None = None
     algorithm: str = "standard"
+    algorithm_knobs: Mapping[str, Any] = field(default_factory=dict)
     temperature: float = 2.0
     alpha: float | None = None
     method_knobs: Mapping[str, float] = field(default_factory=dict)
@@ -89,7 +95,10 @@ class Recipe:
     data: str | None = None
     labelled: int | None = None
     pool: int | None = None
-    teacher: str | None = None
+    task: str | None = None
+    view: str | None = None
+    teacher_view: str | None = None
+    teacher: str | tuple[str, ...] | None = None
     student: str | None = None
     peer: str | None = None
     peers: int = 1
@@ -103,8 +112,10 @@ class Recipe:
     late_after: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("method_knobs", "taps"):
+        for name in ("method_knobs", "algorithm_knobs", "taps"):
             object.__setattr__(self, name, self._table(name))  # a copy: what was given may change later
+        knobs = {k: list(v) if isinstance(v, tuple) else v for k, v in self.algorithm_knobs.items()}
+        object.__setattr__(self, "algorithm_knobs", knobs)
         object.__setattr__(self, "schedule", schedules.points(self._table("schedule")))
         if not isinstance(self.method, (str, Mapping, NoneType)):
             raise TypeError(f"method must be a name, a mix {{name: factor}} or None, got {self.method!r}")
@@ -115,7 +126,9 @@ class Recipe:
             object.__setattr__(self, "method", dict(self.method))
         check.choice(methods.TYPES, type=self.type)
         variant = schemes.get(self.scheme, self.scheme_variant)
-        check.choice(algorithms.names(), algorithm=self.algorithm)
+        self.build_algorithm()
+        if not isinstance(self.teacher, (str, NoneType)):
+            object.__setattr__(self, "teacher", tuple(self.teacher))
         check.positive(temperature=self.temperature, learning_rate=self.learning_rate)
         check.whole(1, batch_size=self.batch_size, epochs=self.epochs, peers=self.peers, patience=self.patience)
         check.whole(2, generations=self.generations)
@@ -155,18 +168,29 @@ class Recipe:
 
     def resolved(self) -> Recipe:
         """The same recipe with every None that has a default filled in."""
+        fixed = algorithms.kind(self.algorithm).fixes_alpha
         parts = [self.type] if not isinstance(self.method, Mapping) else [methods.kind(n).type for n in self.method]
+        default = max(DEFAULT_ALPHA[part] for part in parts) if fixed is None else fixed
         return dataclasses.replace(
             self,
-            method=DEFAULT_METHOD[self.type] if self.method is None else self.method,
+            method=self._method(),
             scheme_variant=self.scheme_variant or schemes.variants(self.scheme)[0],
-            alpha=max(DEFAULT_ALPHA[part] for part in parts) if self.alpha is None else self.alpha,
+            alpha=default if self.alpha is None else self.alpha,
         )
+
+    def _method(self) -> str | Mapping[str, float]:
+        """The method; where none is named, that by which the algorithm works, else the type's default."""
+        if self.method is not None:
+            return self.method
+        return algorithms.kind(self.algorithm).method(self.type) or DEFAULT_METHOD[self.type]
 
     def build_method(self) -> methods.Method:
         """The method with its settings."""
-        name = DEFAULT_METHOD[self.type] if self.method is None else self.method
-        return methods.get(name, **self.method_knobs)
+        return methods.get(self._method(), **self.method_knobs)
+
+    def build_algorithm(self) -> algorithms.Algorithm:
+        """The algorithm with its settings."""
+        return algorithms.get(self.algorithm, **self.algorithm_knobs)
 
     def replace(self, **changes: Any) -> Recipe:
         """A recipe with some values changed; a knob that is named here is turned by hand, which ends its schedule.
@@ -190,7 +214,10 @@ class Recipe:
         """Plain values; what is None or empty is left out, as are knobs seldom used that are at their defaults."""
         given = {f.name: (getattr(self, f.name), f.default) for f in dataclasses.fields(self)}
         values = {name: v for name, (v, default) in given.items() if name not in SELDOM or v != default}
-        values = {k: dict(v) if isinstance(v, Mapping) else v for k, v in values.items()}
+        kinds = {dict: Mapping, list: tuple}
+        values = {
+            k: next((make(v) for make, kind in kinds.items() if isinstance(v, kind)), v) for k, v in values.items()
+        }
         return {k: v for k, v in values.items() if v is not None and v != {}}
 
     def to_toml(self) -> str:

@@ -19,8 +19,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from kdlab import charts, metrics, models, prepare
+from kdlab import charts, metrics, models
 from kdlab import events as log
+from kdlab.arrangement import Teacher, find_data, find_teacher, one_teacher, teacher_view
 from kdlab.cast import exit_heads
 from kdlab.charts import Beside, Chart, Trace
 from kdlab.data import Dataset
@@ -77,10 +78,11 @@ class Run:
     def of(cls, training: Training, happened: list[log.Event]) -> Run:
         """The run that a training has made so far."""
         data, recipe = training.data, training.recipe
-        train = data.train
+        train, named = data.train, recipe.teacher
+        teachers = named if isinstance(named, str) else " + ".join(named or ())
         card = {
             "student": recipe.student or "own",
-            "teacher": recipe.teacher or ("none" if training.teacher is None else "own"),
+            "teacher": teachers or ("none" if training.teacher is None else "own"),
             "data": data.name,
             "classes": len(data.classes),
             "size": list(train.x.shape[1:]),
@@ -103,6 +105,11 @@ class Run:
     def student(self) -> nn.Module:
         """The network that was asked for."""
         return self.students["student"]
+
+    @property
+    def teacher_view(self) -> str | None:
+        """The view that the teacher sees; None: the student's."""
+        return teacher_view(self.recipe, self.teacher)
 
     @property
     def diverged(self) -> int | None:
@@ -133,7 +140,7 @@ class Run:
             "ece": metrics.ece(logits, labels),
         }
         if self.teacher is not None:
-            teacher = ask(self.teacher, test.x).logits.numpy()
+            teacher = ask(self.teacher, test.seen(self.teacher_view)).logits.numpy()
             found |= {
                 "agreement": metrics.agreement(logits, teacher),
                 "soft_agreement": metrics.soft_agreement(logits, teacher, self.recipe.temperature),
@@ -153,7 +160,8 @@ class Run:
         level = None
         if self.teacher is not None and self.data is not None:
             held_out = self.data.validation
-            level = metrics.accuracy(ask(self.teacher, held_out.x).logits.numpy(), held_out.y.numpy())
+            said = ask(self.teacher, held_out.seen(self.teacher_view)).logits.numpy()
+            level = metrics.accuracy(said, held_out.y.numpy())
         return charts.of_run(*self.traces(), level)
 
     def exit_accuracies(self) -> dict[str, float]:
@@ -161,7 +169,7 @@ class Run:
         if self.data is None:
             return self.card.get("exits", {})
         test = self.data.test
-        said = answers(Player(self.student, self.exits), test.x)
+        said = answers(Player(self.student, self.exits), test)
         return {exit: metrics.accuracy(logits, test.y.numpy()) for exit, logits in said.items()}
 
     def plot(self) -> Figure:
@@ -220,7 +228,7 @@ class Run:
         *,
         student: nn.Module | None = None,
         peer: nn.Module | None = None,
-        teacher: nn.Module | None = None,
+        teacher: Teacher = None,
     ) -> Run:
         """Read a saved run.
 
@@ -239,10 +247,10 @@ class Run:
                 raise ValueError(f"folder must hold a saved run, got {str(folder)!r}, which has no {name}")
         recipe = Recipe.from_toml((folder / "recipe.toml").read_text(encoding="utf-8"))
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        data = prepare.find_data(None, recipe) if recipe.data else None
+        data = find_data(None, recipe) if recipe.data else None
         if student is None and recipe.student is None:
             raise ValueError("student must be given to open a run whose student was somebody's own module, got None")
-        teacher = prepare.find_teacher(teacher, recipe)
+        teacher = one_teacher(recipe, data, find_teacher(teacher, recipe))
         given = {"student": student, "peer": peer, "co-teacher": teacher}
         paths = [path for path in sorted(folder.glob("*.safetensors")) if path.name != EXITS]
         students = {path.stem: _filled(path, _like(path.stem, recipe, card, given)) for path in paths}

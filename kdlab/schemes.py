@@ -11,6 +11,7 @@ A scheme names its players; the trainer finds networks for the names:
 ``ensemble``        all students together: the mean of their answers
 ``average``         a moving average of the student's weights
 ``parent``          the student as it was when the phase began; the student starts that phase anew
+``old-self``        the student as it was when the phase began; the student goes on
 ==================  ==================================================================================================
 """
 
@@ -102,6 +103,14 @@ def born_again(exits: Names = (), peers: Names = (), generations: int = 2) -> li
     return [(Link("student", None),), *[(Link("student", "parent"),)] * (generations - 1)]
 
 
+def old_self(exits: Names = (), peers: Names = (), generations: int = 2) -> list[Phase]:
+    """The student goes on, and a frozen copy of what it was holds it back (Li & Hoiem 2016, arXiv:1606.09282).
+
+    On the same data it has little to say; where other classes follow (algorithm lifelong) it keeps the old ones.
+    """
+    return [(Link("student", None),), (Link("student", "old-self"),)]
+
+
 def moving_average(exits: Names = (), peers: Names = (), generations: int = 2) -> list[Phase]:
     """The student learns from a moving average of its own weights (Tarvainen & Valpola 2017, arXiv:1703.01780).
 
@@ -129,6 +138,7 @@ _VARIANTS: dict[str, dict[str, Variant]] = {
     "self": {
         "exits": Variant(exits, "the student's deep layers teach its shallow ones", needs_exits=True),
         "born-again": Variant(born_again, "each generation teaches the next, which starts anew", draws_anew=True),
+        "old-self": Variant(old_self, "the student goes on, taught by a frozen copy of its old self"),
         "moving-average": Variant(
             moving_average, "the student learns from a moving average of itself", needs_labels=True
         ),

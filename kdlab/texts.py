@@ -29,6 +29,7 @@ FILES = {
     "cmudict-tasks": ("cmudict-common.tsv.gz",),
 }
 TASKS = {"cmudict-tasks": ("syllables", "stress", "last-phoneme")}
+NODE = "node"  # the view of a graph network: a sample's number in the graph
 VOCABULARY = {"gloss": 2000, "spelling": 1000}
 
 
@@ -205,6 +206,7 @@ def _topics(folder: Path) -> Texts:
         "gloss": bag([gloss_words(gloss[i]) for i in order], train, VOCABULARY["gloss"]),
         "embedding": embedding[order],
         "spelling": bag([letter_groups(word[i]) for i in order], train, VOCABULARY["spelling"]),
+        NODE: np.arange(len(labels), dtype=np.float32)[:, None],
     }
     origin = "WordNet 3.0 (Princeton University), 8,000 nouns of 10 topics; embeddings by all-MiniLM-L6-v2"
     read_as = [f"{word[i]}: {gloss[i]}" for i in order]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from kdlab import objective, prepare, resume, tuning
+from kdlab.arrangement import Teacher, arrange, require_teacher
 from kdlab.batches import Batch
 from kdlab.cast import find_peer
 from kdlab.data import Dataset
@@ -31,7 +32,7 @@ class Training:
     Args:
         student: a module, of which a copy is trained, or a name.
         data: a Dataset or a name.
-        teacher: a trained module or a name; it is never changed.
+        teacher: a trained module or a name, or a list of them; never changed.
         peer: a module, of which a copy is trained, or a name: what learns beside the student online.
         recipe: every knob.
         measure_every: epochs between two measurements on the validation set; 0: only at the end of each phase.
@@ -48,19 +49,17 @@ class Training:
         student: nn.Module | str | None = None,
         data: Dataset | str | None = None,
         *,
-        teacher: nn.Module | str | None = None,
+        teacher: Teacher | str | Sequence[str] = None,
         peer: nn.Module | str | None = None,
         recipe: Recipe | None = None,
         measure_every: int = 1,
     ):
         self._recipe = (recipe or Recipe()).resolved()
         self._pending: Recipe | None = None
-        self.data = prepare.find_data(data, self._recipe)
-        self.teacher = prepare.find_teacher(teacher, self._recipe)
-        self.peer = find_peer(peer, self._recipe)
-        net = prepare.find_student(student, self._recipe, self.data)
-        self.copied = start(net, self._recipe.init, self.teacher)
-        self.setup = prepare.prepare(self._recipe, self.data, self.teacher, net, self.peer)
+        setup = arrange(self._recipe, data, teacher, student)
+        self.data, self.teacher, self.peer = setup.data, setup.teacher, find_peer(peer, self._recipe)
+        self.copied = start(setup.student, self._recipe.init, self.teacher)
+        self.setup = prepare.prepare(self._recipe, setup, self.peer)
         self.batches = prepare.batches(self.setup, self._recipe)
         self.measure_every = measure_every
         self.step, self.measured = 0, 0  # optimiser steps done, and done when the students were measured last
@@ -136,7 +135,7 @@ class Training:
 
     def measure(self) -> dict[str, dict[str, float]]:
         """Students, and those that speak for them, on the validation set: see :class:`kdlab.events.Epoch`."""
-        x, teacher = self.data.validation.x, self.reference
+        x, teacher = self.data.validation.seen(self.setup.teacher_view), self.reference
         asked = None if teacher is None else (ask if teacher is self.teacher else tell)(teacher, x).logits.numpy()
         return objective.measure(self.setup.players, self.data, asked)
 
@@ -182,15 +181,14 @@ class Training:
                 raise ValueError(f"{name} must stay {old!r} within a run, got {value!r}")
         held = {k: v for k, v in new.schedule.items() if v == self.recipe.schedule.get(k)}
         new = new.replace(**{k: getattr(new, k) for k in held if getattr(new, k) != getattr(self.recipe, k)})
-        prepare.require_teacher(new, self.teacher)
+        require_teacher(new, self.teacher)
         if any(name in STRUCTURE for name in self._recipe.differences(new)):
             prepare.batches(self._prepare(new), new)  # made twice: here for its refusals, and when it is taken over
         self._pending = new
 
     def _prepare(self, recipe: Recipe) -> prepare.Setup:
         """The set-up of another recipe; the students go on."""
-        student = self.students["student"]
-        return prepare.prepare(recipe, self.data, self.teacher, student, self.peer, self.setup.players)
+        return prepare.prepare(recipe, self.setup, self.peer)
 
     def state(self) -> dict[str, Any]:
         """A copy of all that is needed to go on from here to the same bits: see :meth:`load`."""
@@ -269,7 +267,7 @@ class Training:
         if any(name in STRUCTURE for name in changed):
             self.setup = self._prepare(self._recipe)
             self.batches = prepare.batches(self.setup, self._recipe)
-            if {"scheme", "scheme_variant", "algorithm"} & set(changed):
+            if {"scheme", "scheme_variant"} & set(changed):
                 self.phase, self.best = 0, None  # a scheme begins at its beginning
             self._connect()
         elif "method_knobs" in changed:

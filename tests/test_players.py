@@ -15,7 +15,7 @@ from kdlab.players import REMEMBERED, Kept, Player, answers, ask, fingerprint, o
 def test_kept_is_asked_to_the_bit(shape):
     """Shuffled, with a short last batch: what was kept of a row is what the teacher says of it now."""
     data, teacher = toy(shape), sure()
-    kept = Kept(teacher, data.train.x)
+    kept = Kept(teacher, data.train)
     kept.taps = {"stage1", "embedding"}
     batches = Batches(data, 112, 0)
     with torch.no_grad():
@@ -89,8 +89,8 @@ def test_a_students_exits_answer_from_its_layers():
     student = net()
     made = training(student, scheme="self")
     player = made.setup.players["student"]
-    x = toy().validation.x
-    said = answers(player, x)
+    validation = toy().validation
+    x, said = validation.x, answers(player, validation)
     assert list(said) == ["", "stage1"]
     assert torch.equal(said[""], tell(player.net, x).logits)
     with torch.no_grad():

@@ -67,7 +67,9 @@ def test_wordnet_topics_has_the_counts_it_promises(wordnet):
             "gloss": (2000,),
             "embedding": (384,),
             "spelling": (1000,),
+            "node": (1,),
         }
+        assert torch.equal(split.views["node"][:, 0].long(), split.rows)
         assert all(view.dtype == torch.float32 and view.isfinite().all() for view in split.views.values())
         assert split.x is split.views["gloss"]
         assert split.labelled.all()
@@ -261,7 +263,7 @@ def test_a_bag_knows_only_what_the_training_rows_say():
     [
         (lambda: load("wordnet-topic"), "did you mean 'wordnet-topics'"),
         (lambda: load("wordnet-topics", view="glos"), r"view must be one of 'gloss', .*'glos'; did you mean 'gloss'"),
-        (lambda: load("fashion-mnist", view="gloss"), r"view must be None, since these data have one view only"),
+        (lambda: load("fashion-mnist", view="gloss"), r"view must be one of 'picture', 'silhouette', 'upper-half', got 'gloss'"),
         (lambda: load("cmudict-tasks", task="sylables"), r"task must be one of .*; did you mean 'syllables'"),
         (lambda: load("wordnet-topics", task="stress"), r"task must be None, since 'wordnet-topics' asks one question"),
         (lambda: load("wordnet-topics", labelled=9), r"labelled must be a whole number from 10"),

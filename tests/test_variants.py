@@ -50,9 +50,10 @@ def test_links_of_each_variant():
     assert phases("online", "co-trained") == [(Link("student", "co-teacher"), Link("co-teacher", None))]
     generation = (Link("student", "parent"),)
     assert phases("self", "born-again", generations=3) == [(Link("student", None),), generation, generation]
+    assert phases("self", "old-self") == [(Link("student", None),), (Link("student", "old-self"),)]
     assert phases("self", "moving-average") == [(Link("student", "average"),)]
     assert schemes.variants("online") == ["mutual", "ensemble", "co-trained"]
-    assert schemes.variants("self") == ["exits", "born-again", "moving-average"]
+    assert schemes.variants("self") == ["exits", "born-again", "old-self", "moving-average"]
 
 
 # --- ensemble ---

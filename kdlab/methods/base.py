@@ -37,18 +37,8 @@ def knob(default: float, low: float, high: float, meaning: str, *, log: bool = F
 
 
 @dataclass(frozen=True)
-class Method:
-    """Settings of a distillation method and its loss.
-
-    Subclasses are frozen dataclasses whose fields are made by :func:`knob`. Cross-entropy, alpha and the optimiser
-    belong to the trainer: a method says only what it adds.
-    """
-
-    name: ClassVar[str] = ""
-    type: ClassVar[str] = ""
-    symbol: ClassVar[str] = ""  # the formula, as the workbench shows it
-    uses_temperature: ClassVar[bool] = False
-    compares: ClassVar[str] = ""  # "" (logits only), "any" or "map": the layers that are compared
+class Knobs:
+    """Settings in fields made by :func:`knob`, each checked against its range."""
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -62,6 +52,21 @@ class Method:
     def knobs(cls) -> dict[str, tuple[float, float, str, bool]]:
         """Knob name -> (low, high, meaning, log)."""
         return {f.name: f.metadata["knob"] for f in dataclasses.fields(cls) if "knob" in f.metadata}
+
+
+@dataclass(frozen=True)
+class Method(Knobs):
+    """Settings of a distillation method and its loss.
+
+    Subclasses are frozen dataclasses whose fields are made by :func:`knob`. Cross-entropy, alpha and the optimiser
+    belong to the trainer: a method says only what it adds.
+    """
+
+    name: ClassVar[str] = ""
+    type: ClassVar[str] = ""
+    symbol: ClassVar[str] = ""  # the formula, as the workbench shows it
+    uses_temperature: ClassVar[bool] = False
+    compares: ClassVar[str] = ""  # "" (logits only), "any" or "map": the layers that are compared
 
     def adapter(self, student: Knowledge, teacher: Knowledge, pairs: Pairs) -> nn.Module | None:
         """The method's own trained part, sized by one probe batch; None where it has none."""

@@ -1,0 +1,25 @@
+"""How knowledge is carried over: one short file for each algorithm, all known by name."""
+
+from kdlab.algorithms.standard import Standard  # isort: skip  # the order of lists: the default first
+from kdlab.algorithms.multi_teacher import MultiTeacher  # isort: skip
+from kdlab.algorithms.adversarial import Adversarial  # isort: skip
+from kdlab.algorithms.graph_based import GraphBased  # isort: skip
+from kdlab.algorithms.cross_modal import CrossModal  # isort: skip
+from kdlab.algorithms.attention_based import AttentionBased  # isort: skip
+from kdlab.algorithms.base import Algorithm, Setup, get, kind, names, option, register
+
+__all__ = [
+    "Adversarial",
+    "Algorithm",
+    "AttentionBased",
+    "CrossModal",
+    "GraphBased",
+    "MultiTeacher",
+    "Setup",
+    "Standard",
+    "get",
+    "kind",
+    "names",
+    "option",
+    "register",
+]
