@@ -263,7 +263,10 @@ def test_a_bag_knows_only_what_the_training_rows_say():
     [
         (lambda: load("wordnet-topic"), "did you mean 'wordnet-topics'"),
         (lambda: load("wordnet-topics", view="glos"), r"view must be one of 'gloss', .*'glos'; did you mean 'gloss'"),
-        (lambda: load("fashion-mnist", view="gloss"), r"view must be one of 'picture', 'silhouette', 'upper-half', got 'gloss'"),
+        (
+            lambda: load("fashion-mnist", view="gloss"),
+            r"view must be one of 'picture', 'silhouette', 'upper-half', got 'gloss'",
+        ),
         (lambda: load("cmudict-tasks", task="sylables"), r"task must be one of .*; did you mean 'syllables'"),
         (lambda: load("wordnet-topics", task="stress"), r"task must be None, since 'wordnet-topics' asks one question"),
         (lambda: load("wordnet-topics", labelled=9), r"labelled must be a whole number from 10"),
