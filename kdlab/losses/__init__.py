@@ -3,7 +3,9 @@
 No gradient ever flows into ``teacher``. Temperatures and weights are arguments, never globals.
 """
 
+from kdlab.losses.adversarial import discrimination, gradient_reversal
 from kdlab.losses.channels import fsp, inter_channel
+from kdlab.losses.controls import class_wise, virtual_teacher
 from kdlab.losses.decoupled import dist, dkd
 from kdlab.losses.feature import activation_boundary, factor_transfer, hint, vid
 from kdlab.losses.maps import attention_transfer, channel_wise, hierarchical_context, nst
@@ -15,13 +17,16 @@ __all__ = [
     "activation_boundary",
     "attention_transfer",
     "channel_wise",
+    "class_wise",
     "contrastive",
     "correlation_congruence",
+    "discrimination",
     "dist",
     "dkd",
     "factor_transfer",
     "fsp",
     "generalised_jsd",
+    "gradient_reversal",
     "graph_gaps",
     "hard_targets",
     "hierarchical_context",
@@ -38,4 +43,5 @@ __all__ = [
     "similarity_preserving",
     "soft_targets",
     "vid",
+    "virtual_teacher",
 ]

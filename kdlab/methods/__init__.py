@@ -3,9 +3,12 @@
 Each lives in one short file.
 """
 
+from kdlab.methods.adversarial import Adversarial
+from kdlab.methods.adversarial_features import AdversarialFeatures
 from kdlab.methods.attention_transfer import AttentionTransfer
 from kdlab.methods.base import DEFAULTS, TYPES, Method, Term, get, kind, knob, names, register
 from kdlab.methods.channel_wise import ChannelWise
+from kdlab.methods.class_wise import ClassWise
 from kdlab.methods.contrastive import Contrastive
 from kdlab.methods.correlation_congruence import CorrelationCongruence
 from kdlab.methods.dist import DIST
@@ -26,6 +29,7 @@ from kdlab.methods.rkd import RKD
 from kdlab.methods.similarity_preserving import SimilarityPreserving
 from kdlab.methods.soft_targets import SoftTargets
 from kdlab.methods.vid import VID
+from kdlab.methods.virtual_teacher import VirtualTeacher
 
 __all__ = [
     "DEFAULTS",
@@ -37,8 +41,11 @@ __all__ = [
     "RKD",
     "TYPES",
     "VID",
+    "Adversarial",
+    "AdversarialFeatures",
     "AttentionTransfer",
     "ChannelWise",
+    "ClassWise",
     "Contrastive",
     "CorrelationCongruence",
     "FactorTransfer",
@@ -54,6 +61,7 @@ __all__ = [
     "SimilarityPreserving",
     "SoftTargets",
     "Term",
+    "VirtualTeacher",
     "get",
     "kind",
     "knob",

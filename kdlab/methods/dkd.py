@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
+from torch import Tensor
 
 from kdlab.knowledge import Exchange
 from kdlab.losses import dkd
 from kdlab.methods.base import Method, Term, knob, register
+from kdlab.methods.targets import known_or_told
 
 
 @register("dkd", type="response")
@@ -27,12 +28,9 @@ class DKD(Method):
 
     def terms(self, seen: Exchange) -> dict[str, Term]:
         """Two terms, ``target`` and ``others``."""
-        labels = seen.teacher.logits.argmax(dim=1)
-        if seen.labels is not None:
-            known = True if seen.known is None else seen.known
-            labels = torch.where(known, seen.labels, labels)
+        labels = known_or_told(seen)
 
-        def part(target_weight: float, other_weight: float) -> torch.Tensor:
+        def part(target_weight: float, other_weight: float) -> Tensor:
             return dkd(
                 seen.student.logits,
                 seen.teacher.logits,
