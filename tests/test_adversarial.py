@@ -139,6 +139,18 @@ def test_the_student_climbs_what_the_discriminator_descends(strength):
         torch.testing.assert_close(a, b, rtol=1e-12, atol=0)
 
 
+@every_game
+def test_strength_is_a_knob_of_the_students_gradient_alone(name):
+    pulls = []
+    for strength in (0.5, 2.0):
+        made = play(name, method_knobs={"strength": strength})
+        value = made.terms(*made.batches(0))["student/discriminator"].value
+        pulls.append([torch.autograd.grad(value, weights[:2], retain_graph=True) for weights in sides(made)])
+    for ratio, weak, strong in zip((4, 1), *pulls, strict=True):
+        for a, b in zip(weak, strong, strict=True):
+            torch.testing.assert_close(ratio * a, b)
+
+
 def test_terms_are_the_game_and_soft_targets():
     student, teacher = rand(2, 7, 5)
     judge = judge_of(5)
