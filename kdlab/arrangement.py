@@ -9,7 +9,7 @@ from functools import lru_cache
 from torch import nn
 
 from kdlab import data as datasets
-from kdlab import models, schemes
+from kdlab import models, schemes, taught
 from kdlab.algorithms import Setup
 from kdlab.data import Dataset
 from kdlab.recipe import Recipe
@@ -40,7 +40,7 @@ def find_teacher(teacher: Teacher | str | Sequence[str], recipe: Recipe) -> Teac
 @lru_cache(maxsize=8)
 def _pretrained(name: str) -> nn.Module:
     """One object for each name: a teacher is never changed, so what it was asked before serves again."""
-    return models.pretrained(name)
+    return taught.student_of(name) if taught.is_run(name) else models.pretrained(name)
 
 
 def teacher_view(recipe: Recipe, teacher: Teacher) -> str | None:

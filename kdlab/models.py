@@ -185,35 +185,21 @@ def pretrained_names() -> list[str]:
 
 
 def pretrained(name: str) -> nn.Sequential:
-    """A trained model that ships, verified by its sha256, or the student of a saved run; a new copy at every call.
+    """A trained model that ships, verified by its sha256; a new copy at every call.
 
     It is in eval mode; its parameters can be trained, as a co-trained teacher's must be.
 
     Args:
-        name: one of :func:`pretrained_names`, or the folder of a saved run whose student has a name.
+        name: one of :func:`pretrained_names`.
 
     Raises:
-        ValueError: the name is unknown, the file's sha256 is not the registered one, or the run's student is somebody's
-            own module.
+        ValueError: the name is unknown, or the file's sha256 is not the registered one.
         FileNotFoundError: the file is missing.
     """
-    if (Path(name) / "student.safetensors").is_file():
-        return _of_run(Path(name))
     content = _content(name)
     told = _card(content)
     model = build(told["architecture"], classes=told["classes"], size=tuple(told["size"]))
     model.load_state_dict(load(content))
-    return model.eval()
-
-
-def _of_run(folder: Path) -> nn.Sequential:
-    told = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    if told["student"] not in ARCHITECTURES:
-        raise ValueError(
-            f"name must be the folder of a run whose student has a name, got {str(folder)!r}, whose is own"
-        )
-    model = build(told["student"], classes=told["classes"], size=tuple(told["size"]))
-    model.load_state_dict(load((folder / "student.safetensors").read_bytes()))
     return model.eval()
 
 

@@ -1,10 +1,8 @@
 import pytest
 import torch
-from helpers import net, toy
 from safetensors.torch import save
 from torch import nn
 
-import kdlab
 from kdlab import data, models, registry
 
 SHAPES = {  # name: (parameters, worked by hand: kernel · in · out + out …; stage1; stage2; embedding)
@@ -150,19 +148,3 @@ def test_an_own_trained_model_is_one_file(tmp_path, monkeypatch):
     x = torch.rand(3, 4)
     assert models.pretrained_names() == ["own"]
     assert torch.equal(models.pretrained("own")(x), own(x))
-
-
-def test_the_student_of_a_saved_run_can_be_a_teacher(tmp_path):
-    recipe = kdlab.Recipe(alpha=0.0, epochs=1)
-    run = kdlab.distill("mlp-16", toy(), recipe=recipe)
-    folder = run.save(tmp_path / "run")
-    x = toy().test.x
-    teacher = models.pretrained(str(folder))
-    assert torch.equal(teacher(x), run.student(x))
-    assert not teacher.training
-    taught = kdlab.distill("mlp-16", toy(), teacher=str(folder), recipe=recipe.replace(alpha=0.5))
-    assert taught.recipe.teacher == str(folder)
-    assert taught.metrics()["teacher_accuracy"] == run.metrics()["accuracy"]
-    own = kdlab.distill(net(), toy(), recipe=recipe).save(tmp_path / "own")
-    with pytest.raises(ValueError, match=r"name must be the folder of a run whose student has a name, got .*own'"):
-        models.pretrained(str(own))

@@ -45,6 +45,7 @@ LAYERS = [
     {"schemes", "schedules"},
     {"algorithms"},
     {"recipe"},
+    {"taught"},
     {"arrangement", "cast", "prepare"},
     {"objective", "tuning", "resume", "training"},
     {"runs", "deploy", "ledger"},
