@@ -71,8 +71,8 @@ def distill(
         student: a module, of which a copy is trained, or a name; None: the recipe's.
         data: a Dataset or a name; None: the recipe's.
         teacher: a trained module or a name, or a list of them; None: the recipe's. It is never changed.
-        peer: what learns beside the student online: a module, of which a copy is trained, or a name; None: the
-            recipe's, or one of the student's architecture.
+        peer: what learns beside the student online, or before it as its teacher's assistant: a module, of which a copy
+            is trained, or a name; None: the recipe's, or one of the student's architecture.
         recipe: every knob; None: the defaults.
         progress: a bar; None: where somebody is looking.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -107,8 +108,11 @@ def cast(recipe: Recipe, setup: Setup, peer: nn.Module | str | None) -> tuple[di
         "average": lambda: Average(student),
         "ensemble": lambda: Panel(("student", *peers)),
     }
+    sees = None if variant.needs_teacher else view  # an assistant sees what the student sees
     for place, name in enumerate(peers):
-        makers[name] = lambda place=place: Player(new_peer(peer, setup, recipe.seed, place), view=view)
+        makers[name] = lambda place=place: Player(
+            new_peer(peer, replace(setup, teacher_view=sees), recipe.seed, place), view=sees
+        )
     phases = variant.phases(learner.exits, peers, recipe.generations)
     named = dict.fromkeys(who.partition(":")[0] for phase in phases for link in phase for who in link if who)
     for name in sorted(
@@ -117,6 +121,23 @@ def cast(recipe: Recipe, setup: Setup, peer: nn.Module | str | None) -> tuple[di
         if name not in players:
             players[name] = earlier.get(name) or makers[name]()
     return players, phases
+
+
+def resting(setup: Setup, learners: Iterable[str]) -> dict[str, Member]:
+    """Stand-ins for the networks that a phase does not train: frozen, in eval mode, and asked once.
+
+    Args:
+        setup: of the training.
+        learners: names of the players that the phase trains.
+    """
+    train = setup.data.train
+    idle = {name: player for name, player in setup.players.items() if player.learns and name not in learners}
+    return {name: Kept(player.net, train, player.view) for name, player in idle.items()}
+
+
+def playing(setup: Setup, resting: Mapping[str, Member]) -> Setup:
+    """The set-up with stand-ins for those who rest."""
+    return replace(setup, players=setup.players | resting) if resting else setup
 
 
 def adapted(setup: Setup, wires: Iterable[Any], seed: int) -> list[Any]:

@@ -7,7 +7,7 @@ A scheme names its players; the trainer finds networks for the names:
 ``student:stage1``  its exit at layer ``stage1``, a small classifier of its own
 ``teacher``         the trained teacher, which never changes
 ``co-teacher``      a copy of the teacher that goes on learning
-``peer``            a second student; further ones are ``peer-2``, ``peer-3`` …
+``peer``            a second student, or the assistant between teacher and student; further ones are ``peer-2`` …
 ``ensemble``        all students together: the mean of their answers
 ``average``         a moving average of the student's weights
 ``parent``          the student as it was when the phase began; the student starts that phase anew
@@ -18,6 +18,7 @@ A scheme names its players; the trainer finds networks for the names:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from kdlab import check
@@ -44,7 +45,7 @@ class Variant(NamedTuple):
         meaning: one line for the learner.
         needs_teacher: it asks for a trained teacher.
         needs_exits: it asks for layers below the student's last one.
-        needs_peer: it asks for a second student.
+        needs_peer: it asks for a second student; where there is a trained teacher too, it is an assistant.
         draws_anew: networks of the student's architecture are drawn, if no other is given: each layer must have
             ``reset_parameters``.
         answers_only: its teacher has no layers of its own to compare, only answers.
@@ -71,6 +72,15 @@ class Variant(NamedTuple):
 def frozen(exits: Names = (), peers: Names = (), generations: int = 2) -> list[Phase]:
     """A trained teacher, which no longer changes, teaches the student (Hinton et al. 2015, arXiv:1503.02531)."""
     return [(Link("student", "teacher"),)]
+
+
+def assistant(exits: Names = (), peers: Names = ("peer",), generations: int = 2) -> list[Phase]:
+    """The teacher teaches an assistant, who then teaches the student (Mirzadeh et al. 2020, arXiv:1902.03393).
+
+    In the paper its size lies between the two. Of several the last is taught first: teacher, peer-2, peer, student.
+    """
+    chain = ("teacher", *reversed(peers), "student")
+    return [(Link(student, teacher),) for teacher, student in pairwise(chain)]
 
 
 def mutual(exits: Names = (), peers: Names = ("peer",), generations: int = 2) -> list[Phase]:
@@ -120,7 +130,16 @@ def moving_average(exits: Names = (), peers: Names = (), generations: int = 2) -
 
 
 _VARIANTS: dict[str, dict[str, Variant]] = {
-    "offline": {"frozen": Variant(frozen, "a trained teacher teaches the student", needs_teacher=True)},
+    "offline": {
+        "frozen": Variant(frozen, "a trained teacher teaches the student", needs_teacher=True),
+        "assistant": Variant(
+            assistant,
+            "the teacher teaches an assistant first, who then teaches the student",
+            needs_teacher=True,
+            needs_peer=True,
+            draws_anew=True,
+        ),
+    },
     "online": {
         "mutual": Variant(
             mutual, "students teach each other from scratch", needs_peer=True, draws_anew=True, needs_labels=True

@@ -13,7 +13,7 @@ from torch import nn
 from kdlab import objective, prepare, resume, tuning
 from kdlab.arrangement import Teacher, arrange, require_teacher
 from kdlab.batches import Batch
-from kdlab.cast import adapted, find_peer
+from kdlab.cast import adapted, find_peer, playing, resting
 from kdlab.data import Dataset
 from kdlab.events import Changed, Diverged, Epoch, Event, Phase, Step
 from kdlab.initial import start
@@ -33,7 +33,8 @@ class Training:
         student: a module, of which a copy is trained, or a name.
         data: a Dataset or a name.
         teacher: a trained module or a name, or a list of them; never changed.
-        peer: a module, of which a copy is trained, or a name: what learns beside the student online.
+        peer: a module, of which a copy is trained, or a name: what learns beside the student online, or before it as
+            its teacher's assistant.
         recipe: every knob.
         measure_every: epochs between two measurements on the validation set; 0: only at the end of each phase.
 
@@ -131,7 +132,7 @@ class Training:
 
     def terms(self, transfer: Batch, labelled: Batch) -> dict[str, Term]:
         """The loss of the next step by named terms: see :func:`kdlab.objective.terms`."""
-        return objective.terms(self.setup, self.wires, self.knobs, transfer, labelled)
+        return objective.terms(playing(self.setup, self.resting), self.wires, self.knobs, transfer, labelled)
 
     def measure(self) -> dict[str, dict[str, float]]:
         """Students, and those that speak for them, on the validation set: see :class:`kdlab.events.Epoch`."""
@@ -229,7 +230,8 @@ class Training:
         """
         phase = self.phases[min(self.phase, len(self.phases) - 1)]
         self.wires = adapted(self.setup, prepare.connect(self.setup, phase, self._recipe.seed), self._recipe.seed)
-        prepare.look(self.setup, self.wires)
+        self.resting = resting(self.setup, self.learners())
+        prepare.look(playing(self.setup, self.resting), self.wires)
         self._begun = False
         self._draws = draws(self.learners().values())
         self.optimizers = resume.optimizers(self.learners(), self.optimizers, self._recipe.learning_rate, forget)

@@ -7,12 +7,14 @@ import pytest
 from helpers import bits, net, training
 
 from kdlab import schemes
+from kdlab.cast import playing
 from kdlab.ledger import Entry, ledger
 from kdlab.ui import diagram
 from kdlab.ui.painter import PANELS
 from kdlab.ui.panels.run_ledger import RunLedger
 from kdlab.ui.panels.scheme import Scheme
 from kdlab.ui.scales import Scales
+from kdlab.ui.shown import Shown
 from kdlab.ui.workbench import Workbench
 
 EVERY = [(scheme, variant) for scheme in schemes.names() for variant in schemes.variants(scheme)]
@@ -23,6 +25,7 @@ LINKS = {
     "three teachers": [["student", t] for t in ("teacher", "teacher-2", "teacher-3")],
     "three exits": [["student", None], *([f"student:stage{k}", "student"] for k in (1, 2, 3))],
     "a chain": [["student", "assistant"], ["assistant", "teacher"]],
+    "an assistant who rests": [["student", "peer"]],
 }
 
 
@@ -44,7 +47,7 @@ def test_who_learns_in_the_diagram_is_who_is_trained(scheme, variant):
         assert {n.name for n in found if n.mode == "learns"} == trained
         resting = {n.name for n in found if n.mode in ("frozen", "follows")}
         for name in resting:
-            player = made.setup.players[name]
+            player = playing(made.setup, made.resting).players[name]
             assert not player.learns
             assert not player.know(made.batches(made.step)[0])[""].logits.requires_grad
         assert [(a.target, a.source) for a in flows if a.kind == "knowledge"] == [(s, t) for s, t in links if t]
@@ -113,6 +116,15 @@ def test_an_ensemble_has_no_weights_and_an_average_no_gradient():
     assert "average (moving average of student) is in eval mode, and no gradient reaches it." in lines
 
 
+def test_an_assistant_learns_first_and_rests_then():
+    first, then = (
+        view([link], teacher="cnn", peer="conv-8").lines for link in (["peer", "teacher"], ["student", "peer"])
+    )
+    assert first[-2:] == ["teacher (cnn) is frozen, in eval mode.", "peer (conv-8) learns."]
+    assert then[0] == "peer teaches student by soft-targets, weight 0.90; no gradient flows back."
+    assert then[-2:] == ["peer (conv-8) is frozen, in eval mode.", "student learns."]
+
+
 def test_the_layers_that_a_link_compares_are_said():
     made, links = Scheme(), [["student", "teacher"]]
     pairs = {"student<-teacher": [["stage1", "embedding"]]}
@@ -159,6 +171,33 @@ def test_the_diagram_shows_what_is_asked_for_then_what_runs_then_what_comes(benc
     assert bench.lab.runner.settled()
     assert (scheme.title, scheme.note) == ("offline · frozen", "from the next step on")
     assert "teacher (fashion-mnist-cnn) is frozen, in eval mode." in scheme.lines
+
+
+def test_while_an_assistant_learns_the_student_waits(bench):
+    """Layers that teacher and assistant compare are not taken for the student's."""
+    state, scheme = bench.state, bench.views["scheme"]
+    bench.lab.reset()
+    state.scheme, state.scheme_variant, state.epochs, state.type = "offline", "assistant", 1, "feature"
+    state.panel = PANELS.index("Layer features")
+    bench.lab.take_step()
+    assert bench.lab.runner.settled()
+    shown = Shown.of_lanes(bench.lab.runner.lanes, {})
+    assert (shown.pairs, shown.adapter, shown.source) == ((), None, None)
+    assert {link["state"] for link in bench.views["features"].links} == {"next"}
+    for _ in range(4):
+        bench.lab.take_step()
+    assert bench.lab.runner.settled()
+    shown = Shown.of_lanes(bench.lab.runner.lanes, {})
+    assert shown.source.name == bench.views["features"].source == "peer"
+    assert shown.pairs == (("embedding", "embedding"),)
+    state.panel = PANELS.index("Scheme")
+    assert bench.lab.runner.settled()
+    assert scheme.title == "offline · assistant"
+    assert [(p["text"].partition(",")[0], p["state"]) for p in scheme.phases] == [
+        ("teacher → peer", "past"),
+        ("peer → student", "now"),
+    ]
+    state.type, state.scheme_variant = "response", "frozen"
 
 
 def test_a_recorded_run_has_a_diagram(bench):

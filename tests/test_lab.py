@@ -222,10 +222,10 @@ def test_seeds_go_side_by_side_each_with_its_own_weights():
 
 def test_the_variant_is_the_schemes_own_and_goes_into_the_recipe(lab):
     state = lab.state
-    assert "scheme_variant" not in [field["name"] for field in fields.fields(state)]  # offline has one
-    state.scheme = "online"
-    (field,) = [field for field in fields.fields(state) if field["name"] == "scheme_variant"]
-    assert [name for name, *_ in field["options"]] == kdlab.schemes.variants("online")
+    for scheme in ("offline", "online"):
+        state.scheme = scheme
+        (field,) = [field for field in fields.fields(state) if field["name"] == "scheme_variant"]
+        assert [name for name, *_ in field["options"]] == kdlab.schemes.variants(scheme)
     fields.assign(state, "scheme_variant", "ensemble")
     assert state.recipe().scheme_variant == fields.values(state)["scheme_variant"] == "ensemble"
     lab.take_step()

@@ -19,6 +19,7 @@ KINDS = {
     "generations": {"scheme": "self", "scheme_variant": "born-again", "generations": 3, "epochs": 1},
     "generations, by hints": {"scheme": "self", "scheme_variant": "born-again", "type": "feature", "epochs": 2},
     "moving average": {"scheme": "self", "scheme_variant": "moving-average"},
+    "assistants": {"scheme_variant": "assistant", "peers": 2, "epochs": 1},
     "tuned to the end": {"fine_tune": 2, "epochs": 1, "patience": 9},
     "tuned until patience ends": {"fine_tune": 9, "epochs": 1, "patience": 1, "scheme": "online"},
     "generations, then tuned": {"scheme": "self", "scheme_variant": "born-again", "epochs": 1, "fine_tune": 1},
@@ -138,8 +139,10 @@ def test_exits_that_come_in_mid_run_are_trained():
 
 
 VARIANTS = [
-    ("online", "ensemble"), ("online", "co-trained"), ("self", "born-again"), ("self", "moving-average"),
+    ("offline", "assistant"), ("online", "ensemble"), ("online", "co-trained"), ("self", "born-again"),
+    ("self", "moving-average"),
 ]  # fmt: skip
+TWO_PHASES = ("assistant", "born-again")
 
 
 @pytest.mark.parametrize("first", [("offline", "frozen"), *VARIANTS])
@@ -149,12 +152,12 @@ def test_any_variant_may_follow_any_other_and_be_resumed(first, second):
     for run in (made, straight):
         run_to(run, 5)
         run.recipe = run.recipe.replace(scheme=second[0], scheme_variant=second[1])
-        run_to(run, 22 if second[1] == "born-again" else 9)
+        run_to(run, 22 if second[1] in TWO_PHASES else 9)
     again = training(scheme="self")
     again.load(made.state())
     assert list(again) == list(straight)
     assert same(bits(again), bits(straight))
-    assert straight.step == straight.total == (36 if second[1] == "born-again" else 18)
+    assert straight.step == straight.total == (36 if second[1] in TWO_PHASES else 18)
 
 
 @pytest.mark.parametrize("path", [["self", "offline"], ["online", "offline"], ["self", "online"], ["online", "self"]])

@@ -142,7 +142,7 @@ def test_alpha_1_is_refused_online_only():
     [
         ({"type": "responce"}, "type must be one of .*, got 'responce'; did you mean 'response'"),
         ({"scheme": "onlin"}, "scheme must be one of .*; did you mean 'online'"),
-        ({"scheme_variant": "mutual"}, "scheme_variant must be one of 'frozen', got 'mutual'"),
+        ({"scheme_variant": "mutual"}, "scheme_variant must be one of 'frozen', 'assistant', got 'mutual'"),
         ({"algorithm": "standrd"}, "algorithm must be one of .*; did you mean 'standard'"),
         ({"method": "sof-targets"}, "method must be one of .*; did you mean 'soft-targets'"),
         ({"method": ""}, "method must be one of .*, got ''"),

@@ -104,6 +104,7 @@ def test_exits_are_tuned_with_their_student_and_peers_are_not():
     )
     for scheme, variant, tuned in (
         ("self", "exits", [["student", None], ["student:stage1", None]]),
+        ("offline", "assistant", [["student", None]]),
         ("online", "mutual", [["student", None]]),
         ("online", "ensemble", [["student", None]]),
         ("online", "co-trained", [["student", None]]),

@@ -13,10 +13,14 @@ from kdlab.charts import Beside, Trace
 from kdlab.events import Event, Phase, Step
 from kdlab.knowledge import Pairs
 from kdlab.methods import Method
+from kdlab.prepare import Wire
 from kdlab.recipe import Recipe
 from kdlab.runs import Run
+from kdlab.schemes import Link
 from kdlab.ui.lanes import Lanes
 from kdlab.ui.scene import Scene
+
+WAITS = Wire(Link("student", None), (), None)  # while only an assistant learns
 
 
 class Source(NamedTuple):
@@ -75,7 +79,7 @@ class Shown:
     def of_lanes(cls, lanes: Lanes, entries: dict[str, ledger.Entry]) -> Shown:
         """A run that is being trained; called in the thread that trains it."""
         training = lanes.main.training
-        mine = [wire for wire in training.wires if wire.link.student == "student"] or training.wires
+        mine = [wire for wire in training.wires if wire.link.student == "student"] or [WAITS]
         wire = next((w for w in mine if w.link.teacher), mine[0])
         net = getattr(training.setup.players.get(wire.link.teacher), "net", None)
         return cls(
