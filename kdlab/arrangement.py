@@ -12,6 +12,7 @@ from kdlab import data as datasets
 from kdlab import models, schemes, taught
 from kdlab.algorithms import Setup
 from kdlab.data import Dataset
+from kdlab.methods import Method
 from kdlab.recipe import Recipe
 
 Teacher = nn.Module | Sequence[nn.Module] | None
@@ -110,7 +111,12 @@ def assemble(recipe: Recipe, data: Dataset, teacher: Teacher, student: nn.Module
     view = teacher_view(recipe, teacher)
     if view is not None:
         data.train.seen(view)  # for its refusal
-    return Setup(data, teacher, student, recipe.build_method(), recipe.seed, view, dict(recipe.taps))
+    return Setup(data, teacher, student, method_of(recipe, data), recipe.seed, view, dict(recipe.taps))
+
+
+def method_of(recipe: Recipe, data: Dataset) -> Method:
+    """The recipe's method as its algorithm aims it."""
+    return recipe.build_algorithm().aim(recipe.build_method(), len(data.classes))
 
 
 def unfit(recipe: Recipe, setup: Setup | None, teacher: Teacher = None) -> str | None:

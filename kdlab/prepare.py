@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from kdlab import check, schemes
 from kdlab.algorithms import Setup
-from kdlab.arrangement import Teacher, assemble, unfit
+from kdlab.arrangement import Teacher, assemble, method_of, unfit
 from kdlab.batches import Batches
 from kdlab.cast import PROBE, cast, exit_layers, new_peer, refuses_one
 from kdlab.data import Dataset
@@ -79,12 +79,17 @@ def _layers_missing(recipe: Recipe, setup: Setup, peer: nn.Module | str | None) 
     """The same, as far as the networks' layers go."""
     variant, compares = schemes.get(recipe.scheme, recipe.scheme_variant), setup.method.compares
     student, own, seen = setup.student, *(setup.data.train.seen(view)[:PROBE] for view in (None, setup.teacher_view))
+    beside = variant.needs_peer and (peer is not None or (setup.teacher_view and student is not None))
     nets = {
         "teacher": (setup.teacher if variant.needs_teacher else None, seen),
         "student": (student, own),
-        "peer": (new_peer(peer, setup, 0, 0) if variant.needs_peer and peer is not None else None, seen),
+        "peer": (new_peer(peer, setup, 0, 0) if beside else None, seen),
     }
-    shapes = {who: layers(net, x) for who, (net, x) in nets.items() if net is not None}
+    try:
+        shapes = {who: layers(net, x) for who, (net, x) in nets.items() if net is not None}
+    except RuntimeError as error:  # torch's own words for inputs of another form
+        views = f"view {setup.data.view!r}, teacher_view {setup.teacher_view!r}"
+        return f"networks must take inputs of the data's form ({views}), got an error: {error}"
     found = shapes.get("student", {})
     if variant.needs_exits and student is not None and len(found) < 2:
         return (
@@ -116,7 +121,7 @@ def prepare(
     Raises:
         ValueError: the combination cannot run; the message says why.
     """
-    setup = replace(setup, method=recipe.build_method(), taps=dict(recipe.taps))
+    setup = replace(setup, method=method_of(recipe, setup.data), taps=dict(recipe.taps))
     data, teacher, student = setup.data, setup.teacher, setup.student
     for who, net, view in (("teacher", teacher, setup.teacher_view), ("student", student, None), ("peer", peer, None)):
         if isinstance(net, nn.Module):
@@ -136,6 +141,10 @@ def prepare(
 
 def batches(setup: Setup, recipe: Recipe) -> Batches:
     """What each step sees; a last batch of one is avoided where a network could not be trained on it."""
+    if recipe.late and setup.eras is not None:
+        raise ValueError(
+            f"late must be 0 for algorithm {recipe.algorithm!r}, where classes come late, got {recipe.late}"
+        )
     late_after = recipe.late_after if setup.eras is None else recipe.epochs
     make = partial(
         Batches, setup.data, recipe.batch_size, recipe.seed, late=recipe.late, late_after=late_after, eras=setup.eras
@@ -149,14 +158,18 @@ def batches(setup: Setup, recipe: Recipe) -> Batches:
     return make(pairs=pairs or any(isinstance(m, _BatchNorm) for adapter in adapters for m in adapter.modules()))
 
 
-def remarks(batches: Batches, init: str, copied: list[str], step: int) -> list[Changed]:
+def remarks(batches: Batches, classes: list[str], init: str, copied: list[str], step: int) -> list[Changed]:
     """What is to be known beside the knobs by this step: see :class:`kdlab.events.Changed`."""
     found = []
     if copied:
         found.append(Changed(step, "first weights", RANDOM, f"{init}: {', '.join(copied)}"))
     if batches.pairs:
         found.append(Changed(step, "last batch", 1, 2))
-    if batches.early is not batches.whole and step >= batches.arrival:
+    both = batches.early, batches.later
+    if batches.later is not batches.whole:
+        eras = [", ".join(classes[c] for c in batches.train.y[e.rows].unique()) for e in both]
+        found += [Changed(step, "classes at hand", *eras)] if step >= batches.arrival else []
+    elif batches.early is not batches.whole and step >= batches.arrival:
         found.append(Changed(step, "labels at hand", len(batches.early.labelled), len(batches.later.labelled)))
     return found
 

@@ -254,6 +254,7 @@ class Run:
         given = {"student": student, "peer": peer, "co-teacher": teacher}
         paths = [path for path in sorted(folder.glob("*.safetensors")) if path.name != EXITS]
         students = {path.stem: _filled(path, _like(path.stem, recipe, card, given)) for path in paths}
+        students["student"] = recipe.build_algorithm().student(students["student"])
         happened = log.read(folder / "events.jsonl")
         beside = {path.stem: log.read(path) for path in sorted((folder / "beside").glob("*.jsonl"))}
         exits = _exits(folder / EXITS, students["student"], card) if (folder / EXITS).is_file() else {}

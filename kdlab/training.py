@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from kdlab import objective, prepare, resume, tuning
-from kdlab.arrangement import Teacher, arrange, require_teacher
+from kdlab.arrangement import Teacher, arrange, method_of, require_teacher
 from kdlab.batches import Batch
 from kdlab.cast import adapted, find_peer, playing, resting
 from kdlab.data import Dataset
@@ -85,7 +85,8 @@ class Training:
                 if not self._begun:
                     self._begun, self.announced = True, self.announced + 1
                     yield self._announcement()
-                for remark in prepare.remarks(self.batches, self._recipe.init, self.copied, self.step):
+                noted = self.batches, self.data.classes, self._recipe.init, self.copied
+                for remark in prepare.remarks(*noted, self.step):
                     if remark.knob not in self.remarked:
                         self.remarked.append(remark.knob)
                         yield remark
@@ -273,6 +274,6 @@ class Training:
                 self.phase, self.best = 0, None  # a scheme begins at its beginning
             self._connect()
         elif "method_knobs" in changed:
-            self.setup = prepare.replace(self.setup, method=self._recipe.build_method())
+            self.setup = prepare.replace(self.setup, method=method_of(self._recipe, self.data))
         for name, (was, now) in changed.items():
             yield Changed(self.step, name, getattr(before, name) if name in old.schedule else was, now)

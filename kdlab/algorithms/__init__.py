@@ -6,6 +6,8 @@ from kdlab.algorithms.adversarial import Adversarial  # isort: skip
 from kdlab.algorithms.graph_based import GraphBased  # isort: skip
 from kdlab.algorithms.cross_modal import CrossModal  # isort: skip
 from kdlab.algorithms.attention_based import AttentionBased  # isort: skip
+from kdlab.algorithms.quantised import Quantised  # isort: skip
+from kdlab.algorithms.lifelong import Lifelong  # isort: skip
 from kdlab.algorithms.base import Algorithm, Setup, get, kind, names, option, register
 
 __all__ = [
@@ -14,7 +16,9 @@ __all__ = [
     "AttentionBased",
     "CrossModal",
     "GraphBased",
+    "Lifelong",
     "MultiTeacher",
+    "Quantised",
     "Setup",
     "Standard",
     "get",

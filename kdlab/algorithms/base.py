@@ -115,6 +115,14 @@ class Algorithm(Knobs):
         """Why it does not go with data and networks, or None; a network that is not known yet is None."""
         return None
 
+    def aim(self, method: Method, classes: int) -> Method:
+        """What the method compares under this algorithm, for data of so many classes; the method itself by default."""
+        return method
+
+    def student(self, net: nn.Module) -> nn.Module:
+        """The student's network as it computes under this algorithm; opening a saved run needs that too."""
+        return net
+
     def __call__(self, setup: Setup) -> Setup:
         """The set-up that is trained."""
         return setup
