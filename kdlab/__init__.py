@@ -14,6 +14,7 @@ from kdlab.methods import Method, Term, knob, register
 from kdlab.models import build, pretrained
 from kdlab.recipe import Recipe
 from kdlab.runs import DivergedError, Run
+from kdlab.sweeps import Sweep, sweep
 
 __version__ = "0.1.0"
 
@@ -23,6 +24,7 @@ __all__ = [
     "Method",
     "Recipe",
     "Run",
+    "Sweep",
     "Term",
     "Workbench",
     "algorithms",
@@ -39,6 +41,7 @@ __all__ = [
     "pretrained",
     "register",
     "schemes",
+    "sweep",
     "train",
 ]
 

@@ -1,4 +1,4 @@
-"""The command ``kdlab``: lab, run, list, data, replay, study."""
+"""The command ``kdlab``: lab, run, list, data, replay, study, sweep."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         return options.act(options)
-    except (ValueError, TypeError, OSError, DivergedError) as error:
+    except (ValueError, TypeError, OSError, ImportError, DivergedError) as error:
         print(f"kdlab: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -60,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     study.add_argument("--methods", metavar="A,B", help="these alone, beside the controls (default all)")
     study.add_argument("--out", type=Path, metavar="FOLDER", help="where it is written, and goes on (runs/study)")
     study.add_argument("--quick", action="store_true", help="2 seeds, a tenth of the epochs: to see what it does")
+    sweep = command("sweep", "train the recipes of a sweep with every seed; started again, it goes on", _sweep)
+    sweep.add_argument("sweep", type=Path, help="a sweep in TOML: [base], [grid], [random], draws, seeds")
+    sweep.add_argument("--out", type=Path, metavar="FOLDER", help="where it is written, and goes on (runs/NAME)")
+    sweep.add_argument("--workers", type=int, metavar="N", help="processes, 0 for this one alone (default all cores)")
+    sweep.add_argument("--dask", nargs="?", const="local", metavar="ADDRESS", help="on a Dask cluster (default: here)")
     return parser
 
 
@@ -185,6 +190,27 @@ def _study(options: argparse.Namespace) -> int:
     print(made.markdown())
     print(f"written to {out}")
     return 0
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    import torch
+
+    from kdlab import sweep
+    from kdlab.sweeps.executors import cores
+
+    torch.set_num_threads(1)  # quicker for nets this small, and the same bits wherever a trial runs
+    out = options.out or Path("runs") / options.sweep.stem
+    workers = options.workers
+    if workers is None:
+        workers = 0 if options.dask else cores()
+    try:
+        made = sweep(options.sweep, executor=options.dask, workers=workers, out=out)
+    except KeyboardInterrupt:
+        print(f"kdlab: what is finished is in {out}; the same command goes on from there", file=sys.stderr)
+        raise
+    print(made)
+    print(f"written to {out}")
+    return 0 if made.rows() and made.rows()[0]["validation"] is not None else 1
 
 
 if __name__ == "__main__":

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-import torch
-
-from kdlab import __version__, check, registry
+from kdlab import __version__, check, finished
 from kdlab import data as datasets
 from kdlab import methods as known_methods
 from kdlab.api import train
@@ -125,13 +122,11 @@ def study(
         for key, recipe in todo.items():
             known[key] = dict(zip(KEY, key, strict=True)) | _one(recipe, data[key[0]])
             if log is not None:
-                log.parent.mkdir(parents=True, exist_ok=True)
-                with log.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(known[key]) + "\n")
+                finished.append(log, known[key])
             shown.update()
     made = Study([known[key] for key in wanted], command)
     if log is not None:
-        registry.write(log, "".join(json.dumps(cell) + "\n" for cell in known.values()).encode())  # each once
+        finished.rewrite(log, known.values())  # each once
         made.write(log.parent)
     return made
 
@@ -172,16 +167,8 @@ def _one(recipe: Recipe, data: Dataset) -> Cell:
     counts |= {"test_labels": len(data.test), "parameters": sum(p.numel() for p in run.student.parameters())}
     made = {"seconds": round(seconds, 3), "date": datetime.date.today().isoformat(), "python": card["python"]}
     made["kdlab"] = __version__
-    return _identity(recipe) | result | counts | made
-
-
-def _identity(recipe: Recipe) -> Cell:
-    """What a training's result hangs on."""
-    listed = registry.entries()
-    files = {f: listed[f][:12] for f in (f"{recipe.data}.npz", f"{recipe.teacher}.safetensors") if f in listed}
-    return {"recipe": recipe.to_dict(), "files": files, "torch": torch.__version__.partition("+")[0]}
+    return finished.identity(recipe) | result | counts | made
 
 
 def _same(cell: Cell, recipe: Recipe) -> bool:
-    now = _identity(recipe)
-    return Recipe.from_dict(cell["recipe"]) == recipe and all(cell[k] == now[k] for k in ("files", "torch"))
+    return finished.key(cell) == finished.key(finished.identity(recipe))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from kdlab import check, methods, registry
+from kdlab import check, finished, methods, registry
 from kdlab.comparison import Difference
 
 LABELS, HARD = "labels only", "hard-targets"  # what every method is compared with
@@ -125,17 +124,11 @@ def read(path: Path) -> dict[Key, Cell]:
     Raises:
         ValueError: another line is no finished training.
     """
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
-    if lines and not lines[-1].endswith("\n"):
-        registry.write(path, "".join(lines[:-1]).encode())
-        lines = lines[:-1]
     found = {}
-    for number, line in enumerate(lines, start=1):
-        try:
-            cell = json.loads(line)
-            found[tuple(cell[name] for name in KEY)] = cell
-        except (ValueError, TypeError, KeyError):
-            raise ValueError(f"{path} line {number} must be a finished training, got {line[:60]!r}") from None
+    for number, cell in enumerate(finished.read(path), start=1):
+        if not all(name in cell for name in KEY):
+            raise ValueError(f"{path} line {number} must be a finished training of a study, got one with {list(cell)}")
+        found[tuple(cell[name] for name in KEY)] = cell
     return found
 
 

@@ -48,10 +48,10 @@ LAYERS = [
     {"taught"},
     {"arrangement", "cast", "prepare"},
     {"objective", "tuning", "resume", "training"},
-    {"runs", "deploy", "ledger"},
-    {"api", "comparison"},
+    {"runs", "deploy", "ledger", "finished"},
+    {"api", "comparison", "sweeps"},
     {"kdlab"},  # the names of kdlab/__init__.py
-    {"sweep", "study", "tally", "exercises"},
+    {"study", "tally", "exercises"},
     {"cli", "ui", "__main__"},
 ]
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
@@ -89,6 +89,11 @@ def test_every_direct_dependency_is_pinned_to_a_version_within_its_range():
     for need in NEEDS + TESTS_NEED:
         version = pins[canonicalize_name(need.name)]
         assert need.specifier.contains(version), f"{need} does not allow the pinned {version}"
+
+
+def test_what_is_optional_is_under_test_in_the_versions_that_are_allowed():
+    optional = [line for extra, lines in PROJECT["optional-dependencies"].items() if extra != "test" for line in lines]
+    assert {str(Requirement(line)) for line in optional} <= {str(need) for need in TESTS_NEED}
 
 
 # --- the package: what importing it costs, who knows whom, how large it is ---

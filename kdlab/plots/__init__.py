@@ -5,6 +5,7 @@ Drawn with matplotlib's objects, never through pyplot's global state; imported l
 
 from .curves import curves, leading, reading
 from .explore import explore
+from .knobs import knob_line, knob_map
 from .matrices import boundaries, features, relations, tile
 from .soft import soft_targets
 from .style import empty, figure, png
@@ -16,6 +17,8 @@ __all__ = [
     "explore",
     "features",
     "figure",
+    "knob_line",
+    "knob_map",
     "leading",
     "png",
     "reading",
