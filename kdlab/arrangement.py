@@ -21,7 +21,7 @@ Teacher = nn.Module | Sequence[nn.Module] | None
 def find_data(data: Dataset | str | None, recipe: Recipe) -> Dataset:
     """The data set: given or by name, with the recipe's labelled share; ``x`` as the student sees it."""
     if isinstance(data, Dataset):
-        if recipe.task is not None:
+        if recipe.task is not None and recipe.data is None:  # else it is the one of that name, loaded
             raise ValueError(f"task must be None for a Dataset, which has chosen its own, got {recipe.task!r}")
         return data if recipe.view is None else data.with_view(recipe.view)
     name = data or recipe.data

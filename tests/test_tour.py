@@ -1,5 +1,6 @@
 """The tour ticks what was done, and nothing else."""
 
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -85,6 +86,7 @@ def test_train_pace_alpha_pause_step_reset(state, tour):
     assert tour.done[-1] == "alpha"
     becomes(state, step=7)
     assert len(tour.done) == 3
+    state.pauses += 1
     becomes(state, running=False, step=8)  # a pause that shows one more step is no single step
     assert tour.done[3:] == ["pause"]
     becomes(state, step=9)
@@ -96,6 +98,7 @@ def test_train_pace_alpha_pause_step_reset(state, tour):
 def test_the_end_of_a_run_is_no_pause(state, tour):
     becomes(state, running=True, step=239, total=240)
     becomes(state, running=False, step=240)
+    state.pauses += 1  # too late
     assert tour.done == ["train"]
 
 
@@ -213,4 +216,25 @@ def test_with_a_lab_that_trains_saves_and_opens(state, tmp_path):
     lab.reset()
     settled()
     assert tour.done[-1] == "reset"
+    lab.runner.close()
+
+
+def test_only_the_button_pauses_not_a_loss_that_diverges_nor_save(state, tmp_path):
+    tour = Tour(SimpleNamespace(state=state, views={"curves": Curves()}))
+    lab = Lab(state, Silent(), tmp_path)
+
+    def stands(act):
+        lab.train()
+        while not (state.running and state.step):
+            time.sleep(0.01)
+        act()
+        assert lab.runner.settled()
+        assert 0 < state.step < state.total
+        return tour.done
+
+    assert stands(lab.save) == ["train"]
+    assert stands(lambda: setattr(state, "learning_rate", 1e30)) == ["train"]
+    assert state.error.startswith("diverged")
+    state.learning_rate = 1e-3
+    assert stands(lab.pause) == ["train", "pause"]
     lab.runner.close()

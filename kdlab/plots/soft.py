@@ -21,7 +21,7 @@ NAMED = 12  # more classes than this are not named on a matrix
 
 def soft_targets(
     classes: Sequence[str],
-    teacher: NDArray[np.floating],
+    teacher: NDArray[np.floating] | None,
     student: NDArray[np.floating] | None,
     label: int,
     matrices: Sequence[tuple[str, NDArray[np.floating]]],
@@ -35,7 +35,7 @@ def soft_targets(
 
     Args:
         classes: names, as many as there are classes.
-        teacher: soft targets of the sample, (classes,).
+        teacher: soft targets of the sample, (classes,); None: the student alone.
         student: the same of the student; None: the teacher alone.
         label: the sample's class.
         matrices: titles with (classes, classes) tables, row: label; the diagonal is left out. One whose title is
@@ -67,11 +67,12 @@ def soft_targets(
 
 
 def _bars(
-    axes: Axes, classes: Sequence[str], teacher: NDArray, student: NDArray | None, label: int, temperature: float
+    axes: Axes, classes: Sequence[str], teacher: NDArray | None, student: NDArray | None, label: int, temperature: float
 ) -> None:
     place = np.arange(len(classes))
-    beside = 0.0 if student is None else 0.2
-    axes.barh(place - beside, 100 * teacher, 0.36, color=style.COLOURS["teacher"], label="teacher")
+    beside = 0.0 if student is None or teacher is None else 0.2
+    if teacher is not None:
+        axes.barh(place - beside, 100 * teacher, 0.36, color=style.COLOURS["teacher"], label="teacher")
     if student is not None:
         axes.barh(
             place + beside,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from kdlab.knowledge import Exchange
@@ -30,14 +31,15 @@ class Seen(NamedTuple):
 
 def see(scene: Scene, shown: Shown, source: Source, sample: int, pair: tuple[str, str]) -> Seen:
     """Features of one sample at the source's and the student's layer of ``pair``."""
-    x = scene.sample(sample)
+    sides = ((source.net, source.view), (shown.student, None))
     method = shown.method if shown.source and pair in shown.pairs else None
     pairs = shown.pairs if method else (pair,)
-    t, s = (tell(net, x, {p[i] for p in pairs}) for i, net in enumerate((source.net, shown.student)))
+    t, s = (tell(net, scene.sample(sample, view), {p[i] for p in pairs}) for i, (net, view) in enumerate(sides))
     features = [said.features[layer][0].numpy() for said, layer in zip((t, s), pair, strict=True)]
     if method is None:
         return Seen(*features, None, {})
-    exchange = Exchange(s, t, shown.temperature, shown.pairs, adapter=shown.adapter)
+    known = {"labels": scene.labels[sample : sample + 1], "known": torch.ones(1, dtype=torch.bool)}
+    exchange = Exchange(s, t, shown.temperature, shown.pairs, **known, adapter=shown.adapter)
     with frozen(*([] if shown.adapter is None else [shown.adapter])):
         compared = [(a[0].numpy(), b[0].numpy()) for a, b in method.shows(exchange)]
         terms = {n: term.value.item() for n, term in method.terms(exchange).items()} if compared else {}
@@ -61,13 +63,13 @@ class FeaturePainter:
     def paint(self, scene: Scene, shown: Shown, sample: int, whole: bool) -> None:
         """Show a run as it is now; see :meth:`kdlab.ui.painter.Painter.paint`."""
         view, now = self.view, matching.match(scene, shown)
-        if now.source is None:
-            view.note = "Choose a teacher to compare layers with."
-            return
         if whole or time.perf_counter() > self._due:
             self._orders, self._due = {}, time.perf_counter() + SECONDS_IN_ORDER
+        if now.source is None:
+            self._alone(scene, shown, sample)
+            return
         joined = tuple((link["teacher"], link["student"]) for link in now.links())
-        pairs = readings.tap_pairs(now.source.net, shown.student, scene.data, joined)
+        pairs = matching.worth_a_look(scene, now.source, shown.student, joined)
         if view.taps != pairs:
             view.taps, view.tap = pairs, 0  # what the loss compares comes first
         if self.look and list(self.look) in pairs:
@@ -79,41 +81,52 @@ class FeaturePainter:
         seen = see(scene, shown, now.source, sample, pair)
         name = now.source.name
         groups = [
-            *self._groups(scene, now.source.net, pair[0], "teacher", name, seen.teacher),
-            *self._groups(scene, shown.student, pair[1], "student", "student", seen.student),
+            *self._groups(scene, now.source, pair[0], "teacher", seen.teacher),
+            *self._groups(scene, Source("student", shown.student), pair[1], "student", seen.student),
             *self._compared(shown, name, seen),
         ]
         grams = readings.grams(shown.student, scene.x[scene.probe])
-        teacher = scene.grams(now.source.net)
+        teacher = scene.grams(now.source.net, now.source.view)
         cka = {
             "rows": list(teacher),
             "columns": list(grams),
             "values": readings.cka_grid(teacher, grams),
-            "reference": scene.reference(now.source.net),
+            "reference": scene.reference(now.source.net, now.source.view),
         }
-        images = scene.images[sample] if len(scene.images) else None
         lists = [
-            matching.listed(net, scene, {p[i] for p in joined}, now.method)
-            for i, net in enumerate((now.source.net, shown.student))
+            matching.listed(net, scene, {p[i] for p in joined}, now.method, v)
+            for i, (net, v) in enumerate(((now.source.net, now.source.view), (shown.student, None)))
         ]
         with view.hold_sync():
             view.samples, view.classes, view.source = len(scene.x), list(scene.data.classes), name
             view.teacher_layers, view.student_layers = lists
             view.links, view.refusal = now.links(), now.refusal
-            view.show(
-                groups,
-                image=images,
-                label=scene.data.classes[int(scene.labels[sample])],
-                cka=cka,
-                note=_note(shown, pair, seen),
-            )
+            self._put(scene, sample, groups, cka, _note(shown, pair, seen))
 
-    def _groups(self, scene: Scene, net, layer: str, who: str, name: str, values: NDArray) -> list[Group]:
+    def _alone(self, scene: Scene, shown: Shown, sample: int) -> None:
+        """The student's layers, where nobody teaches it."""
+        view, student = self.view, Source("student", shown.student)
+        names = list(matching.layers_of(scene, shown.student))
+        layer = names[min(view.tap, len(names) - 1)]
+        values = tell(shown.student, scene.sample(sample), [layer]).features[layer][0].numpy()
+        with view.hold_sync():
+            view.samples, view.classes = len(scene.x), list(scene.data.classes)
+            view.taps, view.tap = [["", name] for name in names], names.index(layer)
+            view.teacher_layers = view.student_layers = view.links = []
+            view.refusal = "there is no teacher whose layers could be joined to"
+            self._put(scene, sample, self._groups(scene, student, layer, "student", values), {}, "")
+
+    def _put(self, scene: Scene, sample: int, groups: list[Group], cka: dict[str, Any], note: str) -> None:
+        image = scene.images[sample] if len(scene.images) else np.zeros((0, 0))
+        self.view.line = scene.lines[sample] if scene.lines else ""
+        self.view.show(groups, image=image, label=scene.data.classes[int(scene.labels[sample])], cka=cka, note=note)
+
+    def _groups(self, scene: Scene, one: Source, layer: str, who: str, values: NDArray) -> list[Group]:
         """Attention and channels of a map; of a vector each unit's mean for each class, above it the sample's."""
-        title = f"{name} · {layer}"
+        title = f"{one.name} · {layer}"
         if values.ndim == 3:
             return groups_of(layer, who, values, title=title)
-        means = scene.units(net, layer)
+        means = scene.units(one.net, layer, one.view)
         flat = values.reshape(-1)
         order = self._orders.setdefault(f"{who} {layer}", readings.by_class(means))
         rows = np.concatenate([flat[None], means])[:, order]

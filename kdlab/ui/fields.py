@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from kdlab import algorithms, api, methods, models, prepare, schemes, texts
+from kdlab import algorithms, methods, schemes, texts
 from kdlab import data as datasets
-from kdlab.methods import TYPES
+from kdlab.ui import options, paths
 from kdlab.ui.state import MIX, OWN, LabState
 
 Field = dict[str, Any]
 ALL = "all"
+AS_STUDENT = ["", "as the student", ""]
 
 
 def _choice(name: str, label: str, options: list, help: str, group: str) -> Field:
@@ -18,104 +19,190 @@ def _choice(name: str, label: str, options: list, help: str, group: str) -> Fiel
     return {"name": name, "label": label, "kind": "choice", "options": rows, "help": help, "group": group}
 
 
+def _number(name: str, label: str, low: float, high: float, help: str, group: str, step: float = 1) -> Field:
+    kind = "int" if step == 1 else "float"
+    found = {"name": name, "label": label, "kind": kind, "min": low, "max": high, "step": step}
+    return {**found, "help": help, "group": group}
+
+
 def fields(state: LabState) -> list[Field]:
-    """The fields, in the order in which they are shown."""
-    own = state.own
-    names = {
-        "data": [n for n in datasets.names() if not n.endswith("-full") and n not in texts.names()],
-        "teacher": models.pretrained_names(),
-        "student": [n for n in models.names() if n != "cnn" and n not in models.FOR_WORDS],
-    }
-    choices = {name: [OWN] if name in own else found for name, found in names.items()}
-    found = [
-        _choice(
-            "method",
-            "Method",
-            [*methods.names(state.type), [MIX, "mix of three", ""]],
-            "what the loss compares",
-            "Method",
-        ),
-        *_knobs(state),
-        *_variants(state),
-        _choice(
-            "student", "Student", choices["student"], "the one that learns; a new one begins a new run", "Networks"
-        ),
-        _choice("teacher", "Teacher", choices["teacher"], "trained before, never changed", "Networks"),
-    ]
-    if len(algorithms.names()) > 1:
-        found.append(_choice("algorithm", "Algorithm", algorithms.names(), "how knowledge is carried over", "Method"))
-    if "data" not in own:
-        shares = [250, 500, 1000, 2000, [ALL, "all 10,000", ""]]
-        found += [
-            _choice("data", "Data set", choices["data"], "where the images come from", "Data"),
-            _choice("labelled", "Labelled images", shares, "labels that the student may use", "Data"),
-            _choice("pool", "Unlabelled pool", [[0, "none", ""], 2000, 5000, [ALL, "all the rest", ""]],
-                    "further images, on which the student sees only its teacher", "Data"),
-        ]  # fmt: skip
-    number = {"group": "Training"}
-    found += [
-        {"name": "learning_rate", "label": "Learning rate", "kind": "log", "min": 1e-4, "max": 1e-1,
-         "help": "of Adam", **number},
-        {"name": "epochs", "label": "Epochs", "kind": "int", "min": 1, "max": 300, "step": 1,
-         "help": "passes over the transfer set", **number},
-        _choice("batch_size", "Batch size", [32, 64, 128, 256], "samples of a step", "Training"),
-        {"name": "seeds", "label": "Seeds", "kind": "int", "min": 1, "max": 10, "step": 1,
-         "help": "students trained side by side; the curves show their mean and range", **number},
-        {"name": "seed", "label": "First seed", "kind": "int", "min": 0, "max": 99, "step": 1,
-         "help": "initial weights and order of batches", **number},
+    """The fields, in the order in which they are shown; a group all of whose fields are folded is closed at first."""
+    return [
+        *_method(state), *_scheme(state), *_algorithm(state), *_student(state), *_teacher(state), *_data(state),
+        *_training(state), *_fine_tuning(state), *paths.fields(state),
     ]  # fmt: skip
-    return found
 
 
-def _knobs(state: LabState) -> list[Field]:
+def _method(state: LabState) -> list[Field]:
+    found = [_choice("method", "Method", options.methods_of(state), "what the loss compares", "Method")]
     if state.method == MIX:
-        return [
-            {"name": f"mix.{name}", "label": f"× {name}", "kind": "float", "min": 0.0, "max": 4.0, "step": 0.1,
-             "help": f"how much {name} counts in the mix; 0 leaves it out", "group": "Method"}
+        return found + [
+            _number(f"mix.{name}", f"× {name}", 0.0, 4.0, f"how much {name} counts in the mix; 0 leaves it out",
+                    "Method", 0.1)
             for name in state.mix
         ]  # fmt: skip
-    cls, found = methods.kind(state.method), []
-    for name, (low, high, meaning, log) in cls.knobs().items():
-        kind = "int" if isinstance(getattr(cls(), name), int) else "log" if log else "float"
-        field = {"name": f"knob.{name}", "label": name.replace("_", " "), "kind": kind, "min": low, "max": high}
-        found.append({**field, "step": 1 if kind == "int" else 0.1, "help": meaning, "group": "Method"})
+    return found + _knobs(methods.kind(state.method)(), "knob", "Method")
+
+
+def _knobs(settings: Any, head: str, group: str) -> list[Field]:
+    """Sliders of a method's or an algorithm's numbers."""
+    found = []
+    for name, (low, high, meaning, log) in settings.knobs().items():
+        whole = isinstance(getattr(settings, name), int)
+        field = _number(f"{head}.{name}", name.replace("_", " "), low, high, meaning, group, 1 if whole else 0.1)
+        found.append({**field, "kind": "log"} if log and not whole else field)
     return found
 
 
-def _variants(state: LabState) -> list[Field]:
-    """The scheme's variants, where there are several."""
-    names = schemes.variants(state.scheme)
-    if len(names) < 2:
-        return []
-    options = [[name, name, _refusal(state, name)] for name in names]
-    meaning = schemes.get(state.scheme, state.scheme_variant).meaning
-    return [_choice("scheme_variant", "Variant", options, meaning, "Scheme")]
+def _algorithm(state: LabState) -> list[Field]:
+    cls, group = algorithms.kind(state.algorithm), "Algorithm"
+    meaning = (cls.__doc__ or "how knowledge is carried over").split("\n")[0]
+    found = [
+        _choice("algorithm", "Algorithm", options.algorithms_of(state), meaning, group),
+        *_knobs(cls(), "algo", group),
+    ]
+    for name, (allowed, meaning) in cls.options().items():
+        found.append(_choice(f"algo.{name}", name.replace("_", " "), list(allowed), meaning, group))
+    if cls.several:
+        others = [["", "nobody", ""], *([*o[:2], o[2] or _taken(state, o[0])] for o in options.teachers(state)[1:])]
+        for place, name in enumerate(("Second teacher", "Third teacher")[: len(state.more_teachers) + 1]):
+            found.append(_choice(f"more.{place}", name, others, "speaks with the first", group))
+        for place in range(len(state.more_teachers) + 1):
+            meaning = "how much this teacher counts beside the others"
+            found.append(_number(f"weight.{place}", f"Weight {place + 1}", 0.0, 4.0, meaning, group, 0.1))
+    return found
 
 
-def _refusal(state: LabState, variant: str) -> str:
-    """Why a variant of the scheme cannot be chosen now, or an empty text."""
-    if schemes.get(state.scheme, variant).needs_teacher and not state.teacher:
-        return "there is no teacher"
-    student = state.own.get("student")
-    data = None if student is None else state.own.get("data")
-    try:
-        recipe = state.recipe().replace(scheme_variant=variant)
-    except ValueError as error:
-        return str(error)
-    return prepare.missing(recipe, data, None, student) or ""
+def _taken(state: LabState, name: str) -> str:
+    return "it teaches already" if name == state.teacher else ""
+
+
+def _scheme(state: LabState) -> list[Field]:
+    names, variant = schemes.variants(state.scheme), schemes.get(state.scheme, state.scheme_variant)
+    found = []
+    if len(names) > 1:
+        found.append(_choice("scheme_variant", "Variant", options.variants(state), variant.meaning, "Scheme"))
+    if variant.needs_peer:
+        others = [AS_STUDENT, *options.students(state)]
+        found += [
+            _number("peers", "Peers", 1, 4, "how many networks learn beside the student", "Scheme"),
+            _choice("peer", "Peer's network", others, "what learns beside the student", "Scheme"),
+        ]
+    if state.scheme_variant == "born-again":
+        meaning = "each starts anew and learns from the one before; each has as many epochs"
+        found.append(_number("generations", "Generations", 2, 5, meaning, "Scheme"))
+    if state.scheme_variant == "moving-average":
+        meaning = "how much of the average stays at each step; less during the first steps"
+        found.append(_number("decay", "Decay", 0.0, 1.0, meaning, "Scheme", 0.001))
+    if state.scheme_variant == "co-trained" or state.late:
+        meaning = "share of the labelled images that is not there at first"
+        found.append(_number("late", "Late images", 0.0, 0.9, meaning, "Scheme", 0.1))
+    if state.late:
+        last = max(1, state.epochs - 1)
+        found.append(_number("late_after", "They come after", 1, last, "so many epochs", "Scheme"))
+    return found
+
+
+def _student(state: LabState) -> list[Field]:
+    networks = [OWN] if "student" in state.own else options.students(state)
+    return [
+        _choice("student", "Student", networks, "the one that learns; a new one begins a new run", "Student"),
+        _choice("init", "First weights", options.first_weights(state),
+                "what the student starts with, where layers have the same name and shape", "Student"),
+    ]  # fmt: skip
+
+
+def _teacher(state: LabState) -> list[Field]:
+    teach = {"name": "teach", "label": "Use this student as teacher", "kind": "action", "group": "Teacher"}
+    teach |= {"help": "saves the run on show; its student then teaches the next one"}
+    reason = "" if state.step else "train a student first"
+    if "student" in state.own:
+        reason = "the student is a module of your own: give it as teacher in Python"
+    return [
+        _choice("teacher", "Teacher", options.teachers(state), "trained before, never changed", "Teacher"),
+        {**teach, "reason": reason},
+    ]
+
+
+def _data(state: LabState) -> list[Field]:
+    data, group = state.load_data(), "Data"
+    found, what = [], "words" if data.lines else "images"
+    if "data" not in state.own:
+        names = [n for n in datasets.names() if not n.endswith("-full")]
+        whole = len(data.whole or data.train)
+        shares = [*(n for n in (250, 500, 1000, 2000, 4000) if n < whole), [ALL, f"all {whole:,}", ""]]
+        left = whole - (whole if state.labelled is None else state.labelled)
+        pools = [[0, "none", ""], *(n for n in (2000, 5000) if n < left), [ALL, "all the rest", ""]]
+        found += [
+            _choice("data", "Data set", names, data.origin, group),
+            _choice("labelled", f"Labelled {what}", shares, "labels that the student may use", group),
+            _choice("pool", "Unlabelled pool", pools, f"further {what}, on which the student sees only its teacher",
+                    group),
+        ]  # fmt: skip
+        if texts.tasks(state.data):
+            found.append(_choice("task", "Question", list(texts.tasks(state.data)), f"asked of the same {what}", group))
+    if data.views:
+        theirs = [["", "as it has learned", ""], *data.views]
+        found += [
+            _choice("view", "Student sees", data.views, f"how the {what} reach the student", group),
+            _choice("teacher_view", "Teacher sees", theirs, "how they reach the teacher, or peers beside it", group),
+        ]
+    return found
+
+
+def _training(state: LabState) -> list[Field]:
+    rate = {"name": "learning_rate", "label": "Learning rate", "kind": "log", "min": 1e-4, "max": 1e-1}
+    return [
+        {**rate, "help": "of Adam", "group": "Training"},
+        _number("epochs", "Epochs", 1, 300, "passes over the transfer set", "Training"),
+        _choice("batch_size", "Batch size", [32, 64, 128, 256], "samples of a step", "Training"),
+        _number("label_smoothing", "Label smoothing", 0.0, 0.5, "share of each label that goes to all classes alike",
+                "Training", 0.01),
+        _number("seeds", "Seeds", 1, 10, "students trained side by side; the curves show their mean and range",
+                "Training"),
+        _number("seed", "First seed", 0, 99, "initial weights and order of batches", "Training"),
+    ]  # fmt: skip
+
+
+def _fine_tuning(state: LabState) -> list[Field]:
+    group, folded = "Fine-tuning", not state.fine_tune
+    meaning = "one more phase, in which the student learns from labels alone; its best weights are kept"
+    found = [_number("fine_tune", "Epochs of it", 0, 100, meaning, group)]
+    if state.fine_tune:
+        meaning = "epochs without a better validation accuracy before it ends"
+        found.append(_number("patience", "Patience", 1, 20, meaning, group))
+    return [{**field, "folded": folded} for field in found]
 
 
 def values(state: LabState) -> dict[str, Any]:
     """Field name -> value."""
-    networks = ("method", "scheme_variant", "student", "teacher", "data")
-    numbers = ("learning_rate", "epochs", "batch_size", "seeds", "seed")
-    found = {name: getattr(state, name) for name in (*networks, *numbers)}
+    plain = (
+        "method", "algorithm", "scheme_variant", "peers", "peer", "generations", "decay", "late", "late_after",
+        "student", "init", "teacher", "teacher_view", "data", "learning_rate", "epochs", "batch_size",
+        "label_smoothing", "seeds", "seed", "fine_tune", "patience",
+    )  # fmt: skip
+    found = {name: getattr(state, name) for name in plain} | paths.values(state)
     found |= {name: ALL if getattr(state, name) is None else getattr(state, name) for name in ("labelled", "pool")}
+    data = state.load_data()
+    found |= {"view": state.view or data.view or "", "task": state.task or next(iter(texts.tasks(state.data)), "")}
+    found |= _set(algorithms.kind(state.algorithm)(), state.algorithm_knobs, "algo")
+    found |= {f"more.{i}": name for i, name in enumerate((*state.more_teachers, "", ""))}
+    found |= {f"weight.{i}": weight for i, weight in enumerate(_weights(state))}
     if state.method == MIX:
         return found | {f"mix.{name}": factor for name, factor in state.mix.items()}
-    default = methods.kind(state.method)()
-    knobs = {f"knob.{name}": state.method_knobs.get(name, getattr(default, name)) for name in default.knobs()}
-    return found | knobs
+    return found | _set(methods.kind(state.method)(), state.method_knobs, "knob")
+
+
+def _set(default: Any, given: dict[str, Any], head: str) -> dict[str, Any]:
+    """Where the settings of a method or an algorithm stand."""
+    names = [*default.knobs(), *(default.options() if head == "algo" else ())]
+    return {f"{head}.{name}": given.get(name, getattr(default, name)) for name in names}
+
+
+def _weights(state: LabState) -> list[float]:
+    """Of the teachers, as many as there are."""
+    given, count = list(state.algorithm_knobs.get("weights", ())), len(state.more_teachers) + 1
+    return given if len(given) == count else [1.0] * count
 
 
 def assign(state: LabState, name: str, value: Any) -> None:
@@ -125,19 +212,19 @@ def assign(state: LabState, name: str, value: Any) -> None:
         state.mix = {**state.mix, tail: float(value)}
     elif head == "knob":
         state.method_knobs = {**state.method_knobs, tail: value}
+    elif head == "algo":
+        state.algorithm_knobs = {**state.algorithm_knobs, tail: value}
+    elif head == "more":
+        named = [*state.more_teachers, ""]
+        named[int(tail)] = value
+        with state.hold_trait_notifications():
+            state.more_teachers = [one for one in named if one]
+            state.algorithm_knobs = {k: v for k, v in state.algorithm_knobs.items() if k != "weights"}
+    elif head == "weight":
+        weights = _weights(state)
+        weights[int(tail)] = float(value)
+        state.algorithm_knobs = {**state.algorithm_knobs, "weights": weights}
+    elif head in paths.HEADS:
+        paths.assign(state, head, tail, value)
     else:
         setattr(state, name, None if value == ALL else value)
-
-
-def choices(state: LabState) -> dict[str, dict[str, str]]:
-    """For type and scheme: name -> the reason why it cannot be chosen now, or an empty text."""
-    found: dict[str, dict[str, str]] = {"type": {}, "scheme": {}}
-    for name in TYPES:
-        found["type"][name] = api.explain(type=name, scheme=state.scheme) or ""
-    own_student = state.own.get("student")
-    data = state.own.get("data") if own_student is not None else None
-    for name in schemes.names():
-        found["scheme"][name] = api.explain(scheme=name, type=state.type, data=data, student=own_student) or ""
-        if schemes.get(name).needs_teacher and not state.teacher:
-            found["scheme"][name] = "there is no teacher"
-    return found

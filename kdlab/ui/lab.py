@@ -7,18 +7,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from kdlab import models, schemes
+from kdlab import models, schemes, taps
 from kdlab.events import Diverged
-from kdlab.prepare import exit_layers
-from kdlab.runs import Run
-from kdlab.ui import matching
-from kdlab.ui.lanes import Lanes
+from kdlab.ui import matching, options
+from kdlab.ui.keeper import Keeper
+from kdlab.ui.lanes import Lane, Lanes
 from kdlab.ui.painter import PANELS, Painter
 from kdlab.ui.runner import Runner
 from kdlab.ui.scales import Scales
 from kdlab.ui.scene import Scene
 from kdlab.ui.shelf import Shelf
-from kdlab.ui.shown import Shown
+from kdlab.ui.shown import Shown, scheduled
 from kdlab.ui.state import DEEP, KNOBS, PACES, ROOTS, LabState
 
 FIRST_LOOK = "first-look"  # the recorded run that ships
@@ -37,11 +36,10 @@ class Lab:
         self.state, self.painter = state, painter
         self.shelf = Shelf(runs)
         self.runner = Runner(self._show, self.fail)
+        self.keeper = Keeper(state, self.shelf, self.runner)
         self._scales = Scales()
-        self._opened: Run | None = None
         self._current: Lanes | None = None  # the lanes that were shown last
-        self._shelved: Lanes | None = None  # the lanes that stand on the shelf already
-        self._baselines: dict[tuple, dict] = {}
+        self._baselines: dict[str, Lane] = {}
         self._scene_key: tuple | None = None
         state.observe(self._needs_depth, ["scheme", "scheme_variant"])
         state.observe(self._turned, list(KNOBS))
@@ -56,6 +54,7 @@ class Lab:
 
     def pause(self) -> None:
         """Stand still after the step that is being taken."""
+        self.state.pauses += 1
         self.runner.pause()
 
     def take_step(self) -> None:
@@ -65,20 +64,19 @@ class Lab:
     def reset(self) -> None:
         """Put the run on the shelf; the next one begins with a new student."""
         self.state.error = self.state.notice = self.state.status = ""
-
-        self.runner.call(self._forget)
+        self.runner.call(self.keeper.forget)
         self.runner.reset()
 
     def save(self) -> None:
         """Write the run on show into a new folder."""
-        self.runner.call(self._save)
+        self.runner.call(self.keeper.save)
 
     def open(self, place: int | None = None) -> None:
         """Show a run of the table; without a place, the table."""
         if place is None:
             self.state.panel = PANELS.index("Runs")
         else:
-            self.runner.call(lambda: self._open(place))
+            self.runner.call(lambda: self.keeper.open(place))
 
     def open_first(self) -> None:
         """The recorded run that ships, or an untrained student where data or networks are somebody's own."""
@@ -87,6 +85,10 @@ class Lab:
             self.runner.refresh()
         else:
             self.open(recorded)
+
+    def teach(self, place: int | None = None) -> None:
+        """Let the student of the run on show teach the next run, or that of a run of the table; its run is saved."""
+        self.runner.call(lambda: self.keeper.teach(place))
 
     def overlay(self, place: int, shown: bool) -> None:
         """Draw a run of the table over the others, or no longer."""
@@ -118,19 +120,22 @@ class Lab:
                 self.runner.refresh()  # some panels show what the next step will do
 
     def _rooted(self, change: Any) -> None:
-        if not self.state.opening:
-            notice = self.state.notice
-            self.reset()
-            self.state.notice = notice
+        s = self.state
+        if s.opening:
+            return
+        notice = options.fit(s) or s.notice
+        self.reset()
+        s.notice = notice
 
     def _needs_depth(self, change: Any) -> None:
         s = self.state
         if s.opening or not schemes.get(s.scheme, s.scheme_variant).needs_exits or "student" in s.own:
             return
         data = s.load_data()
-        if not exit_layers(models.build(s.student, size=tuple(data.train.x.shape[1:])), data):
-            s.notice = f"self-distillation needs depth: the student is now {DEEP}, and the run begins anew"
-            s.student = DEEP
+        if len(taps.layers(models.fitting(s.student, data), data.train.x[:2])) < 2:
+            deep = next(name for name in DEEP if name in [n for n, *_ in options.students(s)])
+            s.notice = f"self-distillation needs depth: the student is now {deep}, and the run begins anew"
+            s.student = deep
 
     def _pace(self, pace: str) -> None:
         self.runner.pace = None if pace == PACES[-1] else float(pace)
@@ -154,14 +159,12 @@ class Lab:
         s, recipe = self.state, self.state.recipe()
 
         def make() -> Lanes:
-            self._shelve(self.runner.lanes)
-            self._forget()
+            self.keeper.shelve(self.runner.lanes)
+            self.keeper.forget()
             with self._busy("preparing: the teacher is asked once"):
                 scene, student = self._stage(), s.own.get("student", s.student)
-                same = (id(scene), s.learning_rate, s.batch_size, s.epochs, s.seed)
-                finished = {n: b for n, b in self._baselines.get(same, {}).items() if b.over}
-                lanes = Lanes(recipe, scene.data, scene.teacher, student, s.seeds, finished)
-            self._baselines = {same: lanes.baselines}
+                lanes = Lanes(recipe, scene.data, scene.teachers, student, s.seeds, self._baselines)
+            self._baselines = lanes.baselines
             return lanes
 
         return make
@@ -177,10 +180,9 @@ class Lab:
     def _stage(self) -> Scene:
         """The scene that the roots say, made anew only if one of them changed."""
         s = self.state
-        key = (s.data, s.labelled, s.pool, s.teacher, s.student, s.seed)
+        key = (repr(s.roots()), s.init)
         if self._scene_key != key:
-            data = s.load_data()
-            self.painter.begin(Scene(data, s.find_teacher(), s.find_student(data)))
+            self.painter.begin(Scene.of(s))
             self._scene_key = key
         return self.painter.scene
 
@@ -188,7 +190,7 @@ class Lab:
         """Called by the runner: readings into the state, pictures into the views."""
         s, runner = self.state, self.runner
         if lanes is not self._current:
-            self._shelve(self._current)
+            self.keeper.shelve(self._current)
             self._current = lanes
         scene, shown = self._stage(), self._shown(lanes)
         sample = min(max(0, s.sample), len(scene.x) - 1)
@@ -196,11 +198,12 @@ class Lab:
         left = (shown.total - shown.step) / runner.rate if runner.running and runner.rate else None
         with s.hold_trait_notifications():
             s.running, s.step, s.total, s.seconds_left = runner.running, shown.step, shown.total, left
+            s.now = shown.now
         if lanes is not None and lanes.over and not runner.running:
             last = lanes.main.events[-1]
             if isinstance(last, Diverged):
                 s.error = f"diverged at step {last.step}: the loss was {last.loss}; try a smaller learning rate"
-            self._shelve(lanes)
+            self.keeper.shelve(lanes)
 
     def _match(self, change: Callable[..., dict[str, str]], teacher: str, student: str) -> None:
         view = self.painter.views["features"]
@@ -216,56 +219,15 @@ class Lab:
         s, scene, knobs = self.state, self._stage(), None
         with suppress(ValueError):
             knobs = s.recipe()
-        if self._opened is not None:
-            shown = Shown.of_run(self._opened)
+        if self.keeper.opened is not None:
+            shown = Shown.of_run(self.keeper.opened)
         elif lanes is not None:
             runner, training = self.runner, lanes.main.training
             asked = not runner.running or runner.pace is not None or PANELS[s.panel] == "Ledger"
             shown = Shown.of_lanes(lanes, self._scales.weigh(training, running=runner.running) if asked else {})
         else:
             shown = Shown.untrained(scene, 0 if knobs is None else knobs.total_steps(len(scene.data.train)))
-        shown.knobs = knobs
+        shown.knobs, shown.teacher = knobs, options.teacher_name(s)
+        if not shown.step and knobs is not None:  # nothing has begun: where they will begin
+            shown.now = scheduled(knobs, 0.0)
         return shown
-
-    def _shelve(self, lanes: Lanes | None) -> None:
-        """Enter a run into the table, once."""
-        if lanes is None or lanes is self._shelved or not lanes.main.training.step:
-            return
-        self._shelved = lanes
-        run = Run.of(lanes.main.training, lanes.main.events)
-        run.beside = {lane.name: lane.events for lane in (*lanes.seeds[1:], *lanes.baselines.values())}
-        self.shelf.add(run, [lane.trace for lane in lanes.seeds])
-        self.state.shelved += 1
-
-    def _forget(self) -> None:
-        self._opened, self.state.opened = None, ""
-
-    def _save(self) -> None:
-        self.runner.running = False
-        self._shelve(self.runner.lanes)
-        made = [e for e in self.shelf.entries if e.run is not None and e.run is (self._opened or e.run)]
-        if not made:
-            raise ValueError("there is no run to save yet: train one first")
-        entry = made[-1]
-        if entry.folder is None:
-            self.shelf.save(entry)
-        self.state.saved = entry.name
-        self.state.status = f"saved in {entry.folder.parent.name}/{entry.folder.name}"
-        self.state.shelved += 1
-        self.runner.push()
-
-    def _open(self, place: int) -> None:
-        run = self.shelf.open(place)
-        self.runner.running = False
-        self._shelve(self.runner.lanes)
-        self.runner.lanes = None
-        self._forget()
-        self.state.opening = True
-        try:
-            self.state.take(run.recipe)
-        finally:
-            self.state.opening = False
-        self._opened, self.state.opened = run, self.shelf.entries[place].name
-        self.state.error = self.state.notice = ""
-        self.state.status = f"{self.state.opened}, as recorded"
-        self.runner.push()

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import nn
 
+from kdlab.algorithms import Algorithm
+from kdlab.arrangement import Teacher
 from kdlab.charts import HARD, LABELS, Trace
 from kdlab.data import Dataset
 from kdlab.events import Event, Step
 from kdlab.recipe import Recipe
+from kdlab.schemes import Link
 from kdlab.training import Training
+
+# what a baseline has in common with the run it is watched against
+KEPT = (
+    "data", "labelled", "pool", "task", "view", "teacher_view", "student", "learning_rate", "batch_size", "seed",
+    "label_smoothing", "init", "late", "late_after",
+)  # fmt: skip
 
 
 @dataclass(eq=False)
@@ -19,6 +30,7 @@ class Lane:
 
     name: str
     training: Training
+    of: tuple[Any, ...] = ()  # data, student and teacher as they were given
     events: list[Event] = field(default_factory=list)
     trace: Trace = field(default_factory=Trace)
 
@@ -42,8 +54,8 @@ class Lanes:
     Args:
         recipe: of the run.
         data: a data set.
-        teacher: a module or None.
-        student: a name or a module.
+        teacher: a module, several in a tuple, or None.
+        student: a name or a module; None where the recipe's algorithm chooses it.
         seeds: how many; the first is the one that is shown.
         finished: baselines that were trained before, name -> lane; they are drawn, not trained again.
     """
@@ -52,30 +64,27 @@ class Lanes:
         self,
         recipe: Recipe,
         data: Dataset,
-        teacher: nn.Module | None,
-        student: nn.Module | str,
+        teacher: Teacher,
+        student: nn.Module | str | None,
         seeds: int = 1,
         finished: dict[str, Lane] | None = None,
     ):
-        finished = finished or {}
-
-        def lane(name: str, arm: Recipe) -> Lane:
-            return Lane(name, Training(student, data, teacher=teacher, recipe=arm))
+        def lane(name: str, arm: Recipe, teacher: Teacher = teacher) -> Lane:
+            training = Training(student, data, teacher=teacher, recipe=arm)
+            return Lane(name, training, (data, student, teacher))
 
         self.seeds = [lane(f"seed {recipe.seed + i}", recipe.replace(seed=recipe.seed + i)) for i in range(seeds)]
-        plain = recipe.replace(
-            type="response",
-            method=None,
-            scheme="offline",
-            scheme_variant=None,
-            algorithm="standard",
-            method_knobs={},
-            taps={},
-        )
-        arms = {LABELS: plain.replace(alpha=0.0)}
-        if teacher is not None:
-            arms[HARD] = plain.replace(method="hard-targets", alpha=0.9)
-        self.baselines = {name: finished[name] if name in finished else lane(name, arm) for name, arm in arms.items()}
+        voice = self.main.training.teacher  # several teachers as one
+        self.baselines: dict[str, Lane] = {}
+        for name, arm in _arms(recipe, self.main.training, self._epochs()).items():
+            old = (finished or {}).get(name)
+            known = old is not None and old.over and old.of == (data, student, voice)
+            self.baselines[name] = old if known and old.training.recipe == arm.resolved() else lane(name, arm, voice)
+
+    def _epochs(self) -> int:
+        """Of the run in all its phases."""
+        made = self.main.training
+        return -(-made.total // made.batches.transfer.per_epoch)
 
     @property
     def main(self) -> Lane:
@@ -93,11 +102,37 @@ class Lanes:
 
     def advance(self) -> None:
         """One step of every lane that is not done."""
-        for lane in self.all():
+        self._advance(self.seeds)
+        whole = self._epochs()  # another scheme, or tuning that ends early, makes the run longer or shorter
+        for lane in self.baselines.values():
+            made = lane.training
+            epochs = whole if len(made.phases) == 1 else self.main.training.recipe.epochs
+            if made.recipe.epochs != epochs:
+                made.recipe = made.recipe.replace(epochs=epochs)
+        self._advance(self.baselines.values())
+
+    @staticmethod
+    def _advance(lanes: Iterable[Lane]) -> None:
+        for lane in lanes:
             if not lane.over:
                 lane.advance()
 
     def turn(self, recipe: Recipe) -> None:
-        """New knobs for the run and its seeds; the baselines stay what they are."""
+        """New knobs for the run and its seeds; of the baselines only the number of steps follows."""
         for lane in self.seeds:
             lane.training.recipe = recipe.replace(seed=lane.training.recipe.seed)
+
+
+def _arms(recipe: Recipe, run: Training, epochs: int) -> dict[str, Recipe]:
+    """The baselines' recipes: one phase, from the same first weights, with as many epochs as the run has in all."""
+    if run.setup.phases == [(Link("student", None),)]:
+        return {}  # the run is labels alone
+    if run.setup.eras is not None:
+        return {LABELS: recipe.replace(alpha=0.0)}  # the same classes first, the same ones later
+    kept = {name: getattr(recipe, name) for name in KEPT}
+    if type(recipe.build_algorithm()).student is not Algorithm.student:  # the student computes otherwise
+        kept |= {"algorithm": recipe.algorithm, "algorithm_knobs": recipe.algorithm_knobs}
+    rate = {knob: line for knob, line in recipe.schedule.items() if knob == "learning_rate"}
+    plain = Recipe(**kept, schedule=rate, epochs=epochs)
+    hard = {} if run.teacher is None else {HARD: plain.replace(method="hard-targets", alpha=0.9)}
+    return {LABELS: plain.replace(alpha=0.0)} | hard

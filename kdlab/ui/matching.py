@@ -43,7 +43,7 @@ class Match(NamedTuple):
 
 def match(scene: Scene, shown: Shown) -> Match:
     """The layers of the run on show, and what the knobs ask for."""
-    source = shown.source or (None if scene.teacher is None else Source("teacher", scene.teacher))
+    source = shown.source or Source.trained(scene)
     compared = shown.pairs if shown.source else ()
     if shown.knobs is None:
         return Match(source, compared, compared, "the knobs do not go together: see the message above", None)
@@ -53,9 +53,10 @@ def match(scene: Scene, shown: Shown) -> Match:
         return Match(source, compared, compared if method.compares else (), refusal, method)
     wanted = tuple(shown.knobs.taps.items())
     if not wanted:
-        x = scene.x[:PROBE]
         try:
-            wanted = pairing(layers(source.net, x), layers(shown.student, x), method.compares)
+            wanted = pairing(
+                layers_of(scene, source.net, source.view), layers_of(scene, shown.student), method.compares
+            )
         except ValueError as error:
             return Match(source, compared, (), str(error), method)
     return Match(source, compared, wanted, "", method)
@@ -77,7 +78,21 @@ def _refusal(shown: Shown, source: Source | None, method: methods.Method) -> str
     return ""
 
 
-def listed(net: nn.Module, scene: Scene, joined: set[str], method: methods.Method | None) -> list[dict[str, str]]:
+def layers_of(scene: Scene, net: nn.Module, view: str | None = None) -> dict[str, tuple[int, ...]]:
+    """A network's layers below its answer and their shapes."""
+    return layers(net, scene.seen(view)[:PROBE])
+
+
+def worth_a_look(scene: Scene, source: Source, student: nn.Module, used: Pairs) -> list[list[str]]:
+    """Pairs of layers worth looking at: those a method compares, those of one name, else the last of each."""
+    t, s = list(layers_of(scene, source.net, source.view)), list(layers_of(scene, student))
+    named = [(name, name) for name in s if name in t]
+    return [list(pair) for pair in dict.fromkeys([*used, *named, (t[-1], s[-1])])]
+
+
+def listed(
+    net: nn.Module, scene: Scene, joined: set[str], method: methods.Method | None, view: str | None = None
+) -> list[dict[str, str]]:
     """Layers as the matcher shows them: name, shape, and the reason why the method cannot compare it, or ``""``.
 
     Args:
@@ -85,8 +100,9 @@ def listed(net: nn.Module, scene: Scene, joined: set[str], method: methods.Metho
         scene: whose inputs it is shown.
         joined: names that are listed too if they lie within another layer.
         method: the one that compares.
+        view: in which it sees them; None: the student's.
     """
-    x = scene.x[:PROBE]
+    x = scene.seen(view)[:PROBE]
     top, every = layers(net, x), layers(net, x, nested=True)
     found = []
     for name, shape in every.items():
@@ -106,12 +122,13 @@ def joined(scene: Scene, shown: Shown, teacher: str, student: str) -> dict[str, 
     now = match(scene, shown)
     if now.refusal:
         raise ValueError(now.refusal)
-    for net, name in ((now.source.net, teacher), (shown.student, student)):
-        reason = next((one["reason"] for one in listed(net, scene, {name}, now.method) if one["name"] == name), "")
+    for net, view, name in ((now.source.net, now.source.view, teacher), (shown.student, None, student)):
+        found = listed(net, scene, {name}, now.method, view)
+        reason = next((one["reason"] for one in found if one["name"] == name), "")
         if reason:
             raise ValueError(reason)
     wanted = dict(now.wanted) | {teacher: student}
-    _try(now.method, now.source.net, shown, scene, tuple(wanted.items()))
+    _try(now.method, now.source, shown, scene, tuple(wanted.items()))
     return wanted
 
 
@@ -130,11 +147,12 @@ def dropped(scene: Scene, shown: Shown, teacher: str, student: str) -> dict[str,
     return wanted
 
 
-def _try(method: methods.Method, source: nn.Module, shown: Shown, scene: Scene, pairs: Pairs) -> None:
+def _try(method: methods.Method, source: Source, shown: Shown, scene: Scene, pairs: Pairs) -> None:
     """Let the method compare the layers of a few samples, for its refusals."""
-    x, labels = scene.x[:PROBE], scene.labels[:PROBE]
-    known: dict[str, Any] = {"labels": labels, "known": torch.ones(len(x), dtype=torch.bool)}
-    t, s = (tell(net, x, {pair[i] for pair in pairs}) for i, net in enumerate((source, shown.student)))
+    labels = scene.labels[:PROBE]
+    known: dict[str, Any] = {"labels": labels, "known": torch.ones(len(labels), dtype=torch.bool)}
+    sides = (source.net, source.view), (shown.student, None)
+    t, s = (tell(net, scene.seen(v)[:PROBE], {pair[i] for pair in pairs}) for i, (net, v) in enumerate(sides))
     try:
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             adapter = method.adapter(s, t, pairs)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kdlab import charts, metrics
-from kdlab.ui import readings, scheme_painter
+from kdlab.ui import matching, scheme_painter
 from kdlab.ui.feature_painter import FeaturePainter
 from kdlab.ui.scene import Scene, float_bytes, label_bytes
 from kdlab.ui.shown import Shown, Source
@@ -35,10 +35,12 @@ class Painter:
         with soft.hold_sync():
             soft.classes = scene.data.classes
             soft.height, soft.width = scene.images.shape[1:]
-            soft.images = scene.images.tobytes()
+            soft.images, soft.lines = scene.images.tobytes(), scene.lines
             soft.labels = label_bytes(scene.labels)
-            soft.teacher = float_bytes(scene.teacher_logits)
+            soft.teacher, soft.student = float_bytes(scene.teacher_logits), b""
             soft.baseline = float_bytes(scene.untrained_logits)
+        self.views["relations"].clear()
+        self.views["features"].show([], image=np.zeros((0, 0)), label="", cka={}, note="")
 
     def paint(self, shown: Shown, panel: int, sample: int, *, whole: bool) -> None:
         """Show a run as it is now.
@@ -76,7 +78,8 @@ class Painter:
         data = self.scene.data
         seeds = f"{len(shown.traces)} seeds: mean and range; " if len(shown.traces) > 1 else ""
         return (
-            f"{seeds}{int(data.train.labelled.sum()):,} labelled of {len(data.train):,} images, "
+            f"{seeds}{int(data.train.labelled.sum()):,} labelled of {len(data.train):,} "
+            f"{'words' if data.lines else 'images'}, "
             f"{len(data.validation):,} to validate"
         )
 
@@ -109,20 +112,20 @@ class Painter:
 
     def _relations(self, shown: Shown) -> None:
         scene, view = self.scene, self.views["relations"]
-        source = shown.source or (None if scene.teacher is None else Source("teacher", scene.teacher))
+        source = shown.source or Source.trained(scene)
         if source is None:
             view.note = "Choose a teacher to compare relations with."
             return
         used = shown.pairs if shown.source else ()
-        used = used or readings.tap_pairs(source.net, shown.student, scene.data, ())[-1:]
+        used = used or matching.worth_a_look(scene, source, shown.student, ())[-1:]
         t_layer, s_layer = used[0]
         first = {}
         if not view.n:
             images = scene.images[scene.related.numpy()] if len(scene.images) else None
             first = {"labels": scene.labels[scene.related].numpy(), "images": images, "classes": scene.data.classes}
-        teacher, student = (
-            scene.relation(net, layer, view.kind) for net, layer in ((source.net, t_layer), (shown.student, s_layer))
-        )
+            view.lines = [scene.lines[i] for i in scene.related.tolist()] if scene.lines else []
+        teacher = scene.relation(source.net, t_layer, view.kind, source.view)
+        student = scene.relation(shown.student, s_layer, view.kind)
         view.show(teacher, student, **first)
         view.note = f"at {source.name}'s {t_layer} and the student's {s_layer}"
 

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from kdlab import metrics
-from kdlab.data import Dataset
-from kdlab.knowledge import Pairs
 from kdlab.players import tell
 from kdlab.taps import layers
 
@@ -54,14 +52,6 @@ def by_class(means: NDArray) -> NDArray[np.intp]:
     """
     silent = np.abs(means).max(0) < 1e-6
     return np.lexsort((-means.max(0), means.argmax(0), silent))
-
-
-def tap_pairs(teacher: nn.Module, student: nn.Module, data: Dataset, used: Pairs) -> list[list[str]]:
-    """Pairs of layers worth looking at: those a method compares, those of one name, else the last of each."""
-    x = data.validation.x[:4]
-    t, s = list(layers(teacher, x)), list(layers(student, x))
-    named = [(name, name) for name in s if name in t]
-    return [list(pair) for pair in dict.fromkeys([*used, *named, (t[-1], s[-1])])]
 
 
 def grams(net: nn.Module, x: Tensor) -> dict[str, NDArray]:

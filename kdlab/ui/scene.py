@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -12,20 +14,56 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from kdlab import deploy, metrics
+from kdlab.arrangement import assemble
 from kdlab.data import Dataset
+from kdlab.initial import start
 from kdlab.players import ask, tell
 from kdlab.ui import readings
+from kdlab.ui.state import LabState
 
 
 class Scene:
-    """Data, teacher and an untrained student, with everything that is read of them once."""
+    """Data, teacher and an untrained student, with everything that is read of them once.
 
-    def __init__(self, data: Dataset, teacher: nn.Module | None, untrained: nn.Module):
-        self.data, self.teacher, self.untrained = data, teacher, untrained
+    Args:
+        data: a data set, as the student sees it.
+        teacher: the trained teacher, several in one, or None.
+        untrained: the student, its weights drawn.
+        first: the student with its first weights, which need not be drawn; None: the untrained one.
+        teacher_view: how the teacher, or the peers beside the student, see the data; None: as the student does.
+        teachers: those that are one in ``teacher``; None: that one.
+    """
+
+    def __init__(
+        self,
+        data: Dataset,
+        teacher: nn.Module | None,
+        untrained: nn.Module,
+        first: nn.Module | None = None,
+        *,
+        teacher_view: str | None = None,
+        teachers: Sequence[nn.Module] | None = None,
+    ):
+        self.data, self.teacher, self.untrained, self.first = data, teacher, untrained, first or untrained
+        self.teacher_view, self.teachers = teacher_view, teachers or teacher
         self.x, self.labels = data.validation.x, data.validation.y
         self.probe = readings.balanced(self.labels, readings.PROBE)
         self.related = readings.balanced(self.labels, readings.RELATED)
         self._kept: dict[tuple, Any] = {}
+
+    @classmethod
+    def of(cls, state: LabState) -> Scene:
+        """Data and networks that a state asks for, as its algorithm makes them where it goes with them."""
+        recipe, data, teachers = state.roots(), state.load_data(), state.find_teacher()
+        setup = assemble(recipe, data, teachers, state.find_student(data))
+        algorithm = recipe.build_algorithm()
+        if algorithm.lacks(setup) is None:
+            setup = algorithm(setup)
+        teacher = setup.teacher[0] if isinstance(setup.teacher, (list, tuple)) else setup.teacher
+        first = copy.deepcopy(setup.student)
+        with suppress(ValueError):  # which the training says, as soon as there is one
+            start(first, state.init, teacher)
+        return cls(setup.data, teacher, setup.student, first, teacher_view=setup.teacher_view, teachers=teachers)
 
     @cached_property
     def images(self) -> NDArray[np.uint8]:
@@ -33,9 +71,15 @@ class Scene:
         return readings.pixels(self.x)
 
     @cached_property
+    def lines(self) -> list[str]:
+        """How each validation sample reads; empty for what is looked at."""
+        data = self.data
+        return [data.lines[row] for row in data.validation.rows.tolist()] if data.lines else []
+
+    @cached_property
     def teacher_logits(self) -> NDArray[np.float32] | None:
         """On the validation set, (N, classes)."""
-        return None if self.teacher is None else ask(self.teacher, self.x).logits.numpy()
+        return None if self.teacher is None else ask(self.teacher, self.seen(self.teacher_view)).logits.numpy()
 
     @cached_property
     def untrained_logits(self) -> NDArray[np.float32]:
@@ -54,35 +98,41 @@ class Scene:
     @cached_property
     def costs(self) -> dict[str, deploy.Cost | None]:
         """What an answer of the teacher and of the student costs."""
-        nets = {"teacher": self.teacher, "student": self.untrained}
-        return {who: None if net is None else deploy.measure(net, self.x[:1]) for who, net in nets.items()}
+        nets = {"teacher": (self.teacher, self.teacher_view), "student": (self.untrained, None)}
+        return {
+            who: deploy.measure(net, self.seen(v)[:1]) if net is not None else None for who, (net, v) in nets.items()
+        }
 
     @cached_property
     def untrained_grams(self) -> dict[str, NDArray]:
         """Of the untrained student's layers on the probe images."""
         return readings.grams(self.untrained, self.x[self.probe])
 
-    def grams(self, net: nn.Module) -> dict[str, NDArray]:
+    def seen(self, view: str | None = None) -> Tensor:
+        """Validation inputs in a view, (N, …); None: the student's."""
+        return self.data.validation.seen(view)
+
+    def grams(self, net: nn.Module, view: str | None = None) -> dict[str, NDArray]:
         """Of a network's layers on the probe images."""
-        return self._once(net, ("grams",), lambda: readings.grams(net, self.x[self.probe]))
+        return self._once(net, ("grams",), lambda: readings.grams(net, self.seen(view)[self.probe]))
 
-    def reference(self, net: nn.Module) -> list[list[float]]:
+    def reference(self, net: nn.Module, view: str | None = None) -> list[list[float]]:
         """CKA grid of a network with the untrained student."""
-        return self._once(net, ("reference",), lambda: readings.cka_grid(self.grams(net), self.untrained_grams))
+        return self._once(net, ("reference",), lambda: readings.cka_grid(self.grams(net, view), self.untrained_grams))
 
-    def relation(self, net: nn.Module, layer: str, kind: str) -> NDArray:
+    def relation(self, net: nn.Module, layer: str, kind: str, view: str | None = None) -> NDArray:
         """Relations of the shown samples at a layer of ``net``, (n, n)."""
 
         def read() -> NDArray:
-            return readings.relation(tell(net, self.x[self.related], [layer]).features[layer], kind)
+            return readings.relation(tell(net, self.seen(view)[self.related], [layer]).features[layer], kind)
 
         return self._once(net, ("relation", layer, kind), read)
 
-    def units(self, net: nn.Module, layer: str) -> NDArray:
+    def units(self, net: nn.Module, layer: str, view: str | None = None) -> NDArray:
         """Mean activation of each unit of a layer for each class, on the probe images: (classes, units)."""
 
         def read() -> NDArray:
-            features = tell(net, self.x[self.probe], [layer]).features[layer]
+            features = tell(net, self.seen(view)[self.probe], [layer]).features[layer]
             return readings.class_means(features, self.labels[self.probe], len(self.data.classes))
 
         return self._once(net, ("units", layer), read)
@@ -95,9 +145,9 @@ class Scene:
             self._kept[key] = read()
         return self._kept[key]
 
-    def sample(self, index: int) -> Tensor:
+    def sample(self, index: int, view: str | None = None) -> Tensor:
         """One validation input with its batch dimension."""
-        return self.x[index : index + 1]
+        return self.seen(view)[index : index + 1]
 
 
 def float_bytes(array: NDArray | None) -> bytes:

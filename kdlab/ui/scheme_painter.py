@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kdlab import prepare, schemes
+from kdlab import prepare, schemes, tuning
 from kdlab.ui import diagram
 from kdlab.ui.panels.scheme import Scheme
 from kdlab.ui.scene import Scene
@@ -27,7 +27,7 @@ def paint(view: Scheme, scene: Scene, shown: Shown) -> None:
     note = "" if live else "from the next step on" if shown.phases else "once the run begins"
     scheme, variant = shown.scheme if live else asked
     names = {} if knobs is None else _names(shown)
-    alpha = 0.5 if knobs is None else knobs.alpha
+    alpha = 0.5 if knobs is None else shown.now.get("alpha", knobs.alpha)
     found = diagram.nodes(links, names)
     view.show(
         found,
@@ -42,18 +42,22 @@ def paint(view: Scheme, scene: Scene, shown: Shown) -> None:
 
 
 def _planned(scene: Scene, shown: Shown) -> list[diagram.Links]:
-    """Links of all phases of the scheme that the knobs ask for."""
+    """Links of all phases that the knobs ask for."""
     knobs = shown.knobs
     variant = schemes.get(knobs.scheme, knobs.scheme_variant)
     exits = prepare.exit_layers(shown.student, scene.data) if variant.needs_exits else ()
     peers = ["peer", *(f"peer-{k}" for k in range(2, knobs.peers + 1))] if variant.needs_peer else ()
-    return [[list(link) for link in p] for p in variant.phases(exits, peers, knobs.generations)]
+    phases = variant.phases(exits, peers, knobs.generations)
+    if variant.needs_teacher and scene.teacher is None:
+        phases = [(schemes.Link("student", None),)]  # labels alone
+    tuned = [tuning.phase(phases)] if knobs.fine_tune else []
+    return [[list(link) for link in p] for p in [*phases, *tuned]]
 
 
 def _names(shown: Shown) -> dict[str, str]:
     """Networks' names by node; somebody's own have none."""
     knobs = shown.knobs
-    student, teacher = knobs.student or "", knobs.teacher or ""
+    student, teacher = knobs.student or "", shown.teacher
     peers = {f"peer{k}": knobs.peer or student for k in ("", *(f"-{i}" for i in range(2, knobs.peers + 1)))}
     return {"student": student, "teacher": teacher, "co-teacher": teacher, **peers}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kdlab import charts, events
+from kdlab import charts, events, plots
 from kdlab.charts import Trace
 from kdlab.data import data_dir
 from kdlab.recipe import Recipe
@@ -32,19 +32,43 @@ class Entry:
     shown: bool = False
     card: dict[str, Any] = field(default_factory=dict)
 
+    def take(self, run: Run) -> None:
+        """The run as it is now: it has gone on."""
+        self.run, self.recipe, self.card, self.steps = run, run.recipe, run.card, run.card["steps"]
+
+    def last(self, number: str) -> float | None:
+        """The last that was measured on the validation set: accuracy or agreement, a share."""
+        _, y = self.traces[0].measured(number)
+        return y[-1] if y else None
+
+    @property
+    def label(self) -> str:
+        """What the student is called where it teaches: ``"own: cnn, 3 epochs, 84.1 %"``."""
+        epochs = f"{self.recipe.epochs} epoch{'s' if self.recipe.epochs > 1 else ''}"
+        accuracy = self.last("accuracy")
+        measured = "" if accuracy is None else f", {plots.reading(100 * accuracy, '%')} %"
+        return f"own: {self.card['student']}, {epochs}{measured}"
+
     def row(self, place: int) -> dict[str, Any]:
         """As the table shows it; accuracy and agreement are the last on the validation set."""
-        recipe, last = self.recipe.resolved(), {}
-        for number in ("accuracy", "agreement"):
-            _, y = self.traces[0].measured(number)
-            last[number] = y[-1] if y else None
-        method = recipe.method if isinstance(recipe.method, str) else " + ".join(recipe.method)
+        recipe, last = self.recipe.resolved(), {name: self.last(name) for name in ("accuracy", "agreement")}
         return {
-            "id": str(place), "name": self.name, "type": recipe.type, "method": method, "scheme": recipe.scheme,
-            "temperature": recipe.temperature, "alpha": recipe.alpha, "student": self.card.get("student", ""), **last,
+            "id": str(place), "name": self.name, "type": recipe.type, "method": taught_by(recipe),
+            "scheme": recipe.scheme, "temperature": recipe.temperature, "alpha": recipe.alpha,
+            "student": self.card.get("student", ""), **last,
             "steps": self.steps, "seeds": len(self.traces), "when": self.when, "shown": self.shown,
             "toml": self.recipe.to_toml(), "code": code(self.recipe),
         }  # fmt: skip
+
+
+def taught_by(recipe: Recipe, *, short: bool = False) -> str:
+    """The method, its parts where it is a mix (or just that), or what else has taught."""
+    recipe = recipe.resolved()
+    if recipe.highest_alpha == 0:
+        return "labels alone"
+    if isinstance(recipe.method, str):
+        return recipe.method
+    return "mix" if short else " + ".join(recipe.method)
 
 
 def code(recipe: Recipe) -> str:
@@ -85,11 +109,14 @@ class Shelf:
 
     def add(self, run: Run, traces: list[Trace]) -> Entry:
         """A run made in this workbench."""
-        method = run.recipe.resolved().method
-        short = method if isinstance(method, str) else "mix"
         same = sum(e.run is not None for e in self.entries)
         entry = Entry(
-            f"run {same + 1}: {short}", run.recipe, traces, run.card["steps"], time.strftime("%H:%M:%S"), run=run
+            f"run {same + 1}: {taught_by(run.recipe, short=True)}",
+            run.recipe,
+            traces,
+            run.card["steps"],
+            time.strftime("%H:%M:%S"),
+            run=run,
         )
         entry.card, entry.shown = run.card, True
         self.entries.append(entry)
@@ -97,8 +124,7 @@ class Shelf:
 
     def save(self, entry: Entry) -> Path:
         """Write a run into a new folder under ``folder``."""
-        recipe = entry.recipe.resolved()
-        method = recipe.method if isinstance(recipe.method, str) else "mix"
+        method = taught_by(entry.recipe, short=True).replace(" ", "-")
         stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{entry.card.get('student', 'own')}-{method}"
         path, again = self.folder / stem, 1
         while path.exists():
@@ -114,6 +140,19 @@ class Shelf:
         if entry.run is None:
             entry.run = Run.open(entry.folder)
         return entry.run
+
+    def kept(self) -> list[dict[str, Any]]:
+        """Saved runs whose student can teach: ``{"folder", "label", "student", "data", "task"}`` each."""
+        found = []
+        for entry in self.entries:
+            if entry.folder is not None and entry.recipe.student is not None:
+                known = {"student": entry.recipe.student, "data": entry.card["data"], "task": entry.recipe.task or ""}
+                found.append({"folder": str(entry.folder), "label": entry.label, **known})
+        labels = [one["label"] for one in found]
+        for one in found:
+            if labels.count(one["label"]) > 1:
+                one["label"] += f", {Path(one['folder']).name}"
+        return found
 
     def rows(self) -> list[dict[str, Any]]:
         """The table."""

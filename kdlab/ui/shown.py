@@ -24,10 +24,16 @@ WAITS = Wire(Link("student", None), (), None)  # while only an assistant learns
 
 
 class Source(NamedTuple):
-    """Who teaches the student in the phase on show: its name in the scheme, and its network."""
+    """Who teaches the student in the phase on show: its name in the scheme, its network, and how that sees the data."""
 
     name: str
     net: nn.Module
+    view: str | None = None  # None: as the student does
+
+    @classmethod
+    def trained(cls, scene: Scene) -> Source | None:
+        """The trained teacher, if there is one."""
+        return None if scene.teacher is None else cls("teacher", scene.teacher, scene.teacher_view)
 
 
 @dataclass
@@ -51,6 +57,8 @@ class Shown:
         phases: those that have begun.
         upcoming: links of those that the scheme has left.
         knobs: the recipe that the knobs say; None where they do not go together.
+        now: scheduled knobs and where they stand, for the next step.
+        teacher: what the trained teacher is called on screen.
     """
 
     student: nn.Module
@@ -69,11 +77,13 @@ class Shown:
     phases: list[Phase] = field(default_factory=list)
     upcoming: list[list[list[str | None]]] = field(default_factory=list)
     knobs: Recipe | None = None
+    now: dict[str, float] = field(default_factory=dict)
+    teacher: str = ""
 
     @classmethod
     def untrained(cls, scene: Scene, total: int) -> Shown:
         """Nothing has been trained yet."""
-        return cls(scene.untrained, [], {}, 0, total, None)
+        return cls(scene.first, [], {}, 0, total, None)
 
     @classmethod
     def of_lanes(cls, lanes: Lanes, entries: dict[str, ledger.Entry]) -> Shown:
@@ -81,7 +91,8 @@ class Shown:
         training = lanes.main.training
         mine = [wire for wire in training.wires if wire.link.student == "student"] or [WAITS]
         wire = next((w for w in mine if w.link.teacher), mine[0])
-        net = getattr(training.setup.players.get(wire.link.teacher), "net", None)
+        player = training.setup.players.get(wire.link.teacher)
+        net = getattr(player, "net", None)
         return cls(
             student=training.students["student"],
             traces=[lane.trace for lane in lanes.seeds],
@@ -92,12 +103,13 @@ class Shown:
             method=training.setup.method,
             pairs=wire.pairs,
             adapter=wire.adapter,
-            source=None if net is None else Source(wire.link.teacher, net),
-            temperature=training.recipe.temperature,
+            source=None if net is None else Source(wire.link.teacher, net, player.view),
+            temperature=training.knobs.temperature,
             entries=entries,
             scheme=_scheme(training.knobs),
             phases=phases(lanes.main.events),
-            upcoming=[[list(link) for link in p] for p in training.setup.phases[training.phase + 1 :]],
+            upcoming=[[list(link) for link in p] for p in training.phases[training.phase + 1 :]],
+            now={name: getattr(training.knobs, name) for name in training.recipe.schedule},
         )
 
     @classmethod
@@ -113,9 +125,10 @@ class Shown:
             total=step.step if step else 0,
             last=step,
             method=run.recipe.build_method(),
-            temperature=run.recipe.temperature,
+            temperature=run.recipe.at(1.0).temperature,
             scheme=_scheme(run.recipe),
             phases=phases(run.events),
+            now=scheduled(run.recipe, 1.0),
         )
 
     @property
@@ -123,6 +136,12 @@ class Shown:
         """Who pulls the student, where it is known; its exits apart."""
         own = {name: entry for name, entry in self.entries.items() if "/" not in name}
         return ledger.pull(own) if own else None
+
+
+def scheduled(recipe: Recipe, share: float) -> dict[str, float]:
+    """Scheduled knobs and where they stand at a share of the run, in [0, 1]."""
+    there = recipe.at(share)
+    return {name: getattr(there, name) for name in recipe.schedule}
 
 
 def _scheme(recipe: Recipe) -> tuple[str, str]:

@@ -2,34 +2,57 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import traitlets as t
 from torch import nn
 
-from kdlab import check, methods, prepare, schemes
+from kdlab import algorithms, arrangement, check, methods, schemes
 from kdlab.data import Dataset
+from kdlab.initial import RANDOM, TEACHER
 from kdlab.recipe import DEFAULT_ALPHA, DEFAULT_METHOD, Recipe
+from kdlab.schedules import SCHEDULED
 
 MIX = "mix"
 PACES = ("1", "10", "100", "full")
 OWN = "own"
-DEEP = "conv-8"  # the student that self-distillation gets where the chosen one has a single hidden layer
+DEEP = ("conv-8", "spelling-mlp")  # what self-distillation gets where the chosen student has a single hidden layer
 
 # the knobs that a new value of does not end a run
 KNOBS = (
     "temperature", "alpha", "type", "method", "scheme", "scheme_variant", "method_knobs", "mix", "learning_rate",
-    "epochs", "taps",
+    "epochs", "taps", "label_smoothing", "decay", "fine_tune", "patience", "schedule",
 )  # fmt: skip
 # a new value of these begins a new run
-ROOTS = ("data", "labelled", "pool", "teacher", "student", "batch_size", "seeds", "seed")
+ROOTS = (
+    "data", "labelled", "pool", "task", "view", "teacher_view", "teacher", "more_teachers", "student", "batch_size",
+    "seeds", "seed", "peer", "peers", "generations", "init", "late", "late_after", "algorithm", "algorithm_knobs",
+)  # fmt: skip
+NAMES = ("data", "task", "view", "teacher_view", "student", "peer")  # "" is none; somebody's own have no name
+SEEN = ("task", "view", "teacher_view")  # parts of what the data are
+TABLES = ("method_knobs", "algorithm_knobs", "taps", "schedule")
+# knobs of a recipe that the state has under the same name; the method and its mix are told apart, as are the teachers
+OTHERS = ("method", "mix", "seeds", "teacher", "more_teachers", *NAMES, *TABLES)
+PLAIN = tuple(name for name in (*KNOBS, *ROOTS) if name not in OTHERS)
+SAID = {"temperature": "T", "alpha": "alpha", "learning_rate": "the learning rate"}
+
+_share, _positive = partial(check.between, 0, 1), check.positive
+_one, _two, _any = (partial(check.whole, least) for least in (1, 2, 0))
+RULES = {
+    "temperature": _positive, "view_temperature": _positive, "learning_rate": _positive, "alpha": _share,
+    "label_smoothing": _share, "decay": _share, "late": _share, "epochs": _one, "batch_size": _one, "seeds": _one,
+    "peers": _one, "patience": _one, "late_after": _one, "generations": _two, "fine_tune": _any,
+    "type": partial(check.choice, methods.TYPES), "scheme": partial(check.choice, schemes.names()),
+}  # fmt: skip
 
 
 class LabState(t.HasTraits):
     """Everything a workbench knows; set a trait and the views and the runner follow.
 
     Knobs are named and bounded as in :class:`kdlab.Recipe`. ``view_temperature`` is the T that is looked at; while
-    ``locked`` it equals ``temperature``, the T that is trained at.
+    ``locked`` it equals the T that is trained at. A knob that has a schedule stands, for the next step, where ``now``
+    says; its own trait is what it has once the schedule is over.
     """
 
     temperature = t.Float(2.0)
@@ -42,7 +65,11 @@ class LabState(t.HasTraits):
     method = t.Unicode("soft-targets")
     method_knobs = t.Dict()
     mix = t.Dict({"soft-targets": 1.0, "hint": 0.5, "rkd": 0.5})
+    algorithm = t.Unicode(algorithms.names()[0])
+    algorithm_knobs = t.Dict()
     taps = t.Dict()
+    schedule = t.Dict()
+    label_smoothing = t.Float(0.0)
     learning_rate = t.Float(5e-3)  # with 1e-3 the 240 steps of a first run end before soft targets have paid off
     batch_size = t.Int(128)
     epochs = t.Int(60)
@@ -51,14 +78,29 @@ class LabState(t.HasTraits):
     data = t.Unicode("fashion-mnist")
     labelled = t.Int(500, allow_none=True)
     pool = t.Int(0, allow_none=True)
+    task = t.Unicode("")
+    view = t.Unicode("")
+    teacher_view = t.Unicode("")
     teacher = t.Unicode("fashion-mnist-cnn")
+    more_teachers = t.List(t.Unicode())  # beside the first, where the algorithm takes several
     student = t.Unicode("mlp-64")
+    peer = t.Unicode("")  # empty: as the student
+    peers = t.Int(1)
+    generations = t.Int(2)
+    decay = t.Float(0.99)
+    init = t.Unicode(RANDOM)
+    fine_tune = t.Int(0)
+    patience = t.Int(3)
+    late = t.Float(0.0)
+    late_after = t.Int(1)
 
     pace = t.Enum(PACES, "10")
     panel = t.Int(0)
     sample = t.Int(-1)  # -1: the first of the pick, which the browser then names
 
     running = t.Bool(False)
+    pauses = t.Int(0)  # how often somebody asked for one
+    now = t.Dict()  # knobs that have a schedule -> where they stand
     step = t.Int(0)
     total = t.Int(0)
     seconds_left = t.Float(None, allow_none=True)
@@ -67,6 +109,7 @@ class LabState(t.HasTraits):
     error = t.Unicode("")
     busy = t.Unicode("")
     shelved = t.Int(0)  # grows whenever the table of runs has changed
+    kept = t.List(t.Dict())  # saved runs, whose students can teach or lend their weights: see Shelf.kept
     saved = t.Unicode("")  # the run that was saved last
     opened = t.Unicode("")  # the recorded run on show; empty: none
     opening = t.Bool(False)  # an opened run is setting the knobs, which is no turn of theirs
@@ -77,29 +120,17 @@ class LabState(t.HasTraits):
         for name in self.own:
             setattr(self, name, OWN)
 
-    @t.validate("temperature", "view_temperature", "learning_rate")
-    def _positive(self, proposal: Any) -> float:
-        return self._checked(check.positive, proposal)
-
-    @t.validate("alpha")
-    def _share(self, proposal: Any) -> float:
-        return self._checked(lambda **v: check.between(0, 1, **v), proposal)
-
-    @t.validate("epochs", "batch_size", "seeds")
-    def _whole(self, proposal: Any) -> int:
-        return self._checked(lambda **v: check.whole(1, **v), proposal)
-
-    @t.validate("type")
-    def _type(self, proposal: Any) -> str:
-        return self._checked(lambda **v: check.choice(methods.TYPES, **v), proposal)
-
-    @t.validate("scheme")
-    def _scheme(self, proposal: Any) -> str:
-        return self._checked(lambda **v: check.choice(schemes.names(), **v), proposal)
+    @t.validate(*RULES)
+    def _within(self, proposal: Any) -> Any:
+        return self._checked(RULES[proposal.trait.name], proposal)
 
     @t.validate("scheme_variant")
     def _variant(self, proposal: Any) -> str:
-        return self._checked(lambda **v: check.choice(schemes.variants(self.scheme), **v), proposal)
+        return self._checked(partial(check.choice, schemes.variants(self.scheme)), proposal)
+
+    @t.validate("algorithm")
+    def _algorithm(self, proposal: Any) -> str:
+        return self._checked(partial(check.choice, algorithms.names()), proposal)
 
     @staticmethod
     def _checked(rule: Any, proposal: Any) -> Any:
@@ -109,21 +140,62 @@ class LabState(t.HasTraits):
             raise t.TraitError(str(error)) from None
         return proposal.value
 
-    @t.observe("temperature", "locked")
+    @t.observe("temperature", "locked", "now")
     def _lock(self, _change: Any) -> None:
         if self.locked:
-            self.view_temperature = self.temperature
+            self.view_temperature = self.now.get("temperature", self.temperature)
+
+    @t.observe(*SCHEDULED)
+    def _turned_by_hand(self, change: Any) -> None:
+        if change.name in self.schedule:
+            self.hold(change.name)
+
+    def hold(self, name: str, value: float | None = None) -> None:
+        """Turn a knob by hand, which ends its schedule, if it has one.
+
+        Args:
+            name: of the knob.
+            value: its new value; None: as it is.
+        """
+        with self.hold_trait_notifications():
+            if value is not None:
+                setattr(self, name, value)
+            if name in self.schedule:
+                self.schedule, self.now = ({k: v for k, v in d.items() if k != name} for d in (self.schedule, self.now))
+                self.notice = f"turned by hand: {SAID[name]} no longer follows its schedule"
 
     @t.observe("type")
     def _new_type(self, change: Any) -> None:
         with self.hold_trait_notifications():
             if self.method != MIX and methods.kind(self.method).type != change.new:
-                self.method = DEFAULT_METHOD[change.new]
-            self.alpha = DEFAULT_ALPHA[change.new]
+                works_by = algorithms.kind(self.algorithm).method(change.new)
+                self.method = works_by or DEFAULT_METHOD[change.new]
+            self.hold("alpha", DEFAULT_ALPHA[change.new])
 
-    @t.observe("student", "teacher", "scheme", "scheme_variant")
+    @t.observe("algorithm")
+    def _new_algorithm(self, change: Any) -> None:
+        self.algorithm_knobs = {}
+        if algorithms.kind(change.old).fixes_alpha is not None:
+            self.hold("alpha", DEFAULT_ALPHA[self.type])
+        works_by = algorithms.kind(change.new).methods
+        if works_by and self.method not in works_by:
+            self.method = algorithms.kind(change.new).method(self.type) or works_by[0]
+
+    @t.observe("teacher")
+    def _other_teacher(self, change: Any) -> None:
+        if not change.new and self.init == TEACHER:
+            self.init = RANDOM
+        if change.new and not change.old and self.alpha == 0:  # as labels alone had it
+            self.hold("alpha", DEFAULT_ALPHA[self.type])
+
+    @t.observe("student", "teacher", "more_teachers", "scheme", "scheme_variant", "data", "algorithm")
     def _other_layers(self, _change: Any) -> None:
         self.taps = {}  # they name layers of others
+
+    @t.observe("data")
+    def _other_data(self, _change: Any) -> None:
+        with self.hold_trait_notifications():
+            self.task = self.view = self.teacher_view = ""
 
     @t.observe("scheme")
     def _new_scheme(self, change: Any) -> None:
@@ -149,55 +221,69 @@ class LabState(t.HasTraits):
         Raises:
             ValueError: the knobs do not go together.
         """
-        names = {n: None if n in self.own else getattr(self, n) for n in ("data", "teacher", "student")}
-        return Recipe(
-            type=self.type,
-            method=self._method(),
-            scheme=self.scheme,
-            scheme_variant=self.scheme_variant,
-            temperature=self.temperature,
-            alpha=self.alpha,
-            method_knobs=dict(self.method_knobs),
-            taps=dict(self.taps),
-            learning_rate=self.learning_rate,
-            batch_size=self.batch_size,
-            epochs=self.epochs,
-            seed=self.seed,
-            labelled=self.labelled,
-            pool=self.pool,
-            **names,
-        )
+        given = {name: getattr(self, name) for name in PLAIN}
+        given |= {name: dict(getattr(self, name)) for name in TABLES} | self._named()
+        if self.fixed_alpha is not None:
+            given["alpha"] = self.fixed_alpha
+            given["schedule"].pop("alpha", None)
+        return Recipe(method=self._method(), **given)
+
+    def _named(self) -> dict[str, Any]:
+        """Names of data and networks, as a recipe has them."""
+        found = {n: getattr(self, n) if getattr(self, n) not in (OWN, "") else None for n in NAMES}
+        several = self.more_teachers and algorithms.kind(self.algorithm).several
+        teachers = (self.teacher, *self.more_teachers) if several else self.teacher
+        return found | {"teacher": None if teachers in (OWN, "") else teachers}
+
+    def roots(self) -> Recipe:
+        """The part of the recipe that says which data and networks there are; all else is as in any recipe."""
+        plain = ("labelled", "pool", "seed", "algorithm", "algorithm_knobs")
+        return Recipe(**self._named(), **{name: getattr(self, name) for name in plain})
+
+    @property
+    def labels_alone(self) -> bool:
+        """Whether nobody teaches the student but the labels, whatever alpha says."""
+        return not self.teacher and schemes.get(self.scheme, self.scheme_variant).needs_teacher
+
+    @property
+    def fixed_alpha(self) -> float | None:
+        """The one alpha that is possible here; None where it is free."""
+        return 0.0 if self.labels_alone else algorithms.kind(self.algorithm).fixes_alpha
 
     def take(self, recipe: Recipe) -> None:
-        """Set the knobs as a recipe says; what it leaves open stays as it is."""
-        values = recipe.resolved().to_dict()
-        mixed = not isinstance(values["method"], str)
+        """Set the knobs as a recipe says; data, teacher and student that it leaves open stay as they are."""
+        recipe = recipe.resolved()
+        mixed = not isinstance(recipe.method, str)
+        self.schedule = {}  # or each knob that is set would count as turned by hand
+        self.algorithm = recipe.algorithm
         with self.hold_trait_notifications():
             if mixed:
-                self.mix = values["method"]
-            self.type = values["type"]
-            self.method = MIX if mixed else values["method"]
-        plain = ("temperature", "alpha", "learning_rate", "batch_size", "epochs", "seed")
-        for name in ("scheme", "scheme_variant", *plain):
-            setattr(self, name, values[name])
-        for name in ("data", "teacher", "student"):
-            if name in values and name not in self.own:
-                setattr(self, name, values[name])
-        if "data" in values:
-            self.labelled, self.pool = values.get("labelled"), values.get("pool")
-        # last, since others reset them
-        self.method_knobs, self.taps = values.get("method_knobs", {}), values.get("taps", {})
+                self.mix = dict(recipe.method)
+            self.type = recipe.type
+            self.method = MIX if mixed else recipe.method
+        teachers = [recipe.teacher] if isinstance(recipe.teacher, str) else list(recipe.teacher or ())
+        if teachers and "teacher" not in self.own:
+            self.teacher, self.more_teachers = teachers[0], teachers[1:]
+        for name in NAMES:
+            known = (recipe.data or self.own.get("data")) if name in SEEN else getattr(recipe, name)
+            if (known is not None or name == "peer") and name not in self.own:
+                setattr(self, name, getattr(recipe, name) or "")
+        for name in PLAIN:
+            if name not in ("labelled", "pool") or recipe.data is not None:
+                setattr(self, name, getattr(recipe, name))
+        for name in TABLES:  # last, since others reset them
+            setattr(self, name, dict(getattr(recipe, name)))
 
     def load_data(self) -> Dataset:
-        """The data set, with the labelled share."""
-        if "data" in self.own:
-            return self.own["data"]
-        return prepare.find_data(self.data, Recipe(labelled=self.labelled, pool=self.pool))
+        """The data set, with the labelled share, as the student sees it."""
+        return arrangement.find_data(self.own.get("data"), self.roots())
 
-    def find_teacher(self) -> nn.Module | None:
-        """The teacher; None where none is chosen."""
-        return self.own.get("teacher") or (prepare.find_teacher(self.teacher, Recipe()) if self.teacher else None)
+    def find_teacher(self) -> arrangement.Teacher:
+        """The teacher; None where none is chosen, several in a tuple."""
+        if self.teacher == OWN and "teacher" in self.own:
+            return self.own["teacher"]
+        return arrangement.find_teacher(None, self.roots()) if self.teacher else None
 
-    def find_student(self, data: Dataset) -> nn.Module:
-        """A new student for ``data``."""
-        return prepare.find_student(self.own.get("student", self.student), Recipe(seed=self.seed), data)
+    def find_student(self, data: Dataset) -> nn.Module | None:
+        """A new student for ``data``, its weights drawn; None where the algorithm is to choose it."""
+        return arrangement.find_student(self.own.get("student"), self.roots(), data)

@@ -22,7 +22,7 @@ __all__ = ["STOPS", "Stop", "Tour"]
 # what is watched of the state; a Moment is these traits at one time, and which panels were looked at until then
 WATCHED = (
     "temperature", "view_temperature", "locked", "alpha", "type", "panel",
-    "running", "step", "total", "pace", "saved", "opened", "opening",
+    "running", "pauses", "step", "total", "pace", "saved", "opened", "opening",
 )  # fmt: skip
 Moment = SimpleNamespace
 
@@ -75,7 +75,7 @@ STOPS = (
         "pause",
         "Press **Pause** before the run ends. All stays as it is.",
         ".kd-transport .kd-main",
-        lambda was, now: was.running and not now.running and 0 < now.step < now.total and not now.opened,
+        lambda was, now: now.running and was.pauses < now.pauses and now.step < now.total,
     ),
     Stop(
         "step",

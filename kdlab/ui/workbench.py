@@ -11,7 +11,7 @@ from torch import nn
 
 from kdlab.data import Dataset
 from kdlab.recipe import Recipe
-from kdlab.ui import fields
+from kdlab.ui import fields, options
 from kdlab.ui.lab import Lab
 from kdlab.ui.painter import PANELS, Painter
 from kdlab.ui.panels.controls import Controls
@@ -25,10 +25,10 @@ from kdlab.ui.panels.soft_targets import SoftTargets
 from kdlab.ui.panels.strip import Strip
 from kdlab.ui.panels.tabs import Tabs
 from kdlab.ui.panels.transport import Transport
-from kdlab.ui.state import KNOBS, ROOTS, LabState
+from kdlab.ui.state import KNOBS, ROOTS, SCHEDULED, LabState
 from kdlab.ui.view import with_still
 
-KNOBS_SHOWN = ("temperature", "view_temperature", "locked", "alpha", "type", "scheme", "notice")
+KNOBS_SHOWN = ("temperature", "view_temperature", "locked", "alpha", "type", "scheme")
 READINGS_SHOWN = ("running", "step", "total", "seconds_left", "pace", "status", "error", "busy")
 COMMANDS = {"train": "train", "pause": "pause", "step": "take_step", "reset": "reset", "save": "save", "open": "open"}
 
@@ -94,16 +94,20 @@ class Workbench(w.GridBox):
         for names, view in ((KNOBS_SHOWN, v["controls"]), (READINGS_SHOWN, v["transport"])):
             for name in names:
                 traitlets.link((s, name), (view, name))
+        for name in ("now", "notice"):
+            traitlets.dlink((s, name), (v["controls"], name))
         traitlets.link((s, "panel"), (v["tabs"], "selected"))
         traitlets.dlink((s, "running"), (v["scheme"], "running"))
         for view in (v["soft"], v["features"]):
             traitlets.link((s, "sample"), (view, "sample"))
         traitlets.dlink((s, "view_temperature"), (v["soft"], "temperature"))
-        s.observe(lambda _: self._describe(), [*KNOBS, *ROOTS])
+        s.observe(lambda _: self._describe(), [*KNOBS, *ROOTS, "kept"])
+        s.observe(lambda change: bool(change.old) == bool(change.new) or self._describe(), "step")
         s.observe(lambda _: self._table(), "shelved")
         v["features"].observe(lambda _: self.lab.runner.refresh(), "tap")
         v["relations"].observe(lambda _: self.lab.runner.refresh(), "kind")
         v["controls"].observe(self._field_changed, "values")
+        v["controls"].on_command(self._control_command)
         v["transport"].on_command(lambda command: getattr(self.lab, COMMANDS[command])())
         v["runs"].on_command(self._run_command)
         v["features"].on_command(self._link_command)
@@ -115,11 +119,16 @@ class Workbench(w.GridBox):
         s, controls = self.state, self.views["controls"]
         method = s.build_method()
         with controls.hold_sync():
-            controls.fields, controls.values, controls.choices = fields.fields(s), fields.values(s), fields.choices(s)
+            controls.fields, controls.values = fields.fields(s), fields.values(s)
+            controls.choices = options.types_and_schemes(s)
+            controls.ends = {knob: points[-1][1] for knob, points in s.schedule.items()}
             controls.temperature_used = method.uses_temperature
             controls.temperature_reason = "" if method.uses_temperature else f"{method.name} knows no temperature"
-            controls.alpha_note = "" if s.type == "response" else "below 1: labels train the classifier"
-        self.views["transport"].title = f"{s.student} ← {s.teacher or 'labels'}"
+            controls.alpha_fixed = s.fixed_alpha
+            note = "" if s.type == "response" else "below 1: labels train the classifier"
+            fixed = f"{s.algorithm} has no labels" if s.fixed_alpha else "no teacher: labels alone"
+            controls.alpha_note = note if s.fixed_alpha is None else fixed
+        self.views["transport"].title = f"{s.student} ← {options.teacher_name(s) or 'labels'}"
 
     def _field_changed(self, change: Any) -> None:
         known = fields.values(self.state)
@@ -131,10 +140,21 @@ class Workbench(w.GridBox):
                     self.lab.fail(error)
         self._describe()  # what was refused jumps back
 
+    def _control_command(self, content: dict[str, Any]) -> None:
+        if content.get("command") == "teach":
+            self.lab.teach()
+        elif content.get("command") == "turn" and content.get("knob") in SCHEDULED:
+            try:
+                self.state.hold(content["knob"], float(content["value"]))
+            except (ValueError, TypeError, traitlets.TraitError) as error:
+                self.lab.fail(error)
+
     def _run_command(self, content: dict[str, Any]) -> None:
         place = int(content["id"])
         if content["command"] == "open":
             self.lab.open(place)
+        elif content["command"] == "teach":
+            self.lab.teach(place)
         else:
             self.lab.overlay(place, bool(content["shown"]))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import traitlets
 
 from ..view import View
@@ -13,8 +16,10 @@ class Controls(View, source=("sliders.js", "formula.js", "fields.js", "controls.
     """Knobs of a distillation. A hand on a slider moves what is looked at; what is trained at follows on release.
 
     ``choices`` is ``{"type": {name: reason}, "scheme": {name: reason}}``: a name with a reason cannot be chosen.
-    ``fields`` describes the folded part: ``{"name", "label", "kind": "choice" | "int" | "float" | "log" | "toggle",
-    "options": [[value, label, reason]], "min", "max", "step", "help", "group"}``, ``values`` has their values.
+    ``fields`` describes the folded part: ``{"name", "label", "kind": "choice" | "int" | "float" | "log" | "toggle" |
+    "action", "options": [[value, label, reason]], "min", "max", "step", "help", "reason", "group", "folded"}``,
+    ``values`` has their values; a group that is folded is closed until somebody opens it.
+    ``now`` and ``ends`` are of knobs that move by themselves: where they stand, and where they go.
     ``formula`` is ``{"labels": {"weight", "value"} | None, "terms": [{"name", "symbol", "weight", "value"}], "total",
     "pull": {"labels", "teacher", "cosine"} | None}``, or empty before the first step.
     """
@@ -26,6 +31,9 @@ class Controls(View, source=("sliders.js", "formula.js", "fields.js", "controls.
     temperature_used = traitlets.Bool(True).tag(sync=True)
     temperature_reason = traitlets.Unicode("").tag(sync=True)
     alpha = traitlets.Float(0.9, help="share of the distillation loss, in [0, 1]").tag(sync=True)
+    alpha_fixed = traitlets.Float(None, allow_none=True, help="the one that is possible").tag(sync=True)
+    now = traitlets.Dict().tag(sync=True)
+    ends = traitlets.Dict().tag(sync=True)
     alpha_note = traitlets.Unicode("").tag(sync=True)
     type = traitlets.Unicode("response").tag(sync=True)
     scheme = traitlets.Unicode("offline").tag(sync=True)
@@ -40,6 +48,10 @@ class Controls(View, source=("sliders.js", "formula.js", "fields.js", "controls.
     more = traitlets.Bool(False, help="whether the folded part is open").tag(sync=True)
     formula = traitlets.Dict().tag(sync=True)
     notice = traitlets.Unicode("").tag(sync=True)
+
+    def on_command(self, callback: Callable[[dict[str, Any]], None]) -> None:
+        """Call back with ``{"command": "turn", "knob", "value"}`` for a knob that moved by itself, or an action's."""
+        self.on_msg(lambda _, content, __: callback(content) if isinstance(content, dict) else None)
 
     def sentence(self) -> str:
         """Where the four knobs stand, and the loss of the last step."""

@@ -65,6 +65,7 @@ class Features(View, source=("matcher.js", "feature_parts.js", "features.js")):
     sample = traitlets.Int(0).tag(sync=True)
     samples = traitlets.Int(1, help="how many there are to choose from").tag(sync=True)
     label = traitlets.Unicode("", help="class of the sample").tag(sync=True)
+    line = traitlets.Unicode("", help="how the sample reads, in the place of a picture").tag(sync=True)
     image = traitlets.Bytes(b"", help="uint8, height × width").tag(sync=True)
     height = traitlets.Int(0).tag(sync=True)
     width = traitlets.Int(0).tag(sync=True)
@@ -140,7 +141,8 @@ class Features(View, source=("matcher.js", "feature_parts.js", "features.js")):
             return "No layer features yet."
         teacher, student = self.taps[self.tap]
         what = f"Sample {max(0, self.sample) + 1}{f' ({self.label})' if self.label else ''}"
-        text = f"{what}: the teacher's {teacher} beside the student's {student}"
+        beside = f"the teacher's {teacher} beside " if teacher else ""
+        text = f"{what}: {beside}the student's {student}"
         if teacher in self.cka.get("rows", ()) and student in self.cka.get("columns", ()):
             i, j = self.cka["rows"].index(teacher), self.cka["columns"].index(student)
             text += f"; CKA of the two {self.cka['values'][i][j]:.2f}"

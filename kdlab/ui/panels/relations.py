@@ -57,6 +57,7 @@ class Relations(View, source=("angles.js", "relations.js")):
     labels = traitlets.List(traitlets.Int()).tag(sync=True)
     classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     images = traitlets.Bytes(b"", help="uint8 thumbnails, n × height × width").tag(sync=True)
+    lines = traitlets.List(traitlets.Unicode(), help="how each sample reads, in the place of a picture").tag(sync=True)
     height = traitlets.Int(0).tag(sync=True)
     width = traitlets.Int(0).tag(sync=True)
     remaining = traitlets.Float(0.0, help="mean absolute difference over pairs of two samples").tag(sync=True)
@@ -108,6 +109,13 @@ class Relations(View, source=("angles.js", "relations.js")):
                 self.images = pixels.tobytes()
             if classes is not None:
                 self.classes = list(classes)
+
+    def clear(self) -> None:
+        """Show nothing: other samples will follow."""
+        with self.hold_sync(), self.hold_trait_notifications():
+            self.n = self.height = self.width = self.vertex = 0
+            self.teacher = self.student = self.images = b""
+            self.lines, self.labels, self.remaining = [], [], 0.0
 
     @traitlets.observe("vertex")
     def _see(self, _change: Any = None) -> None:

@@ -27,8 +27,9 @@ class Runs(View, source=("scales.js", "charts.js", "runs.js")):
     note = traitlets.Unicode("").tag(sync=True)
 
     def on_command(self, callback: Callable[[dict[str, Any]], None]) -> None:
-        """Call back with ``{"command": "show", "id", "shown"}`` or ``{"command": "open", "id"}``."""
-        self.on_msg(lambda _, content, __: callback(content) if content.get("command") in ("show", "open") else None)
+        """Call back with ``{"command", "id"}`` of ``open``, ``teach`` or ``show``, which has ``shown`` too."""
+        known = ("show", "open", "teach")
+        self.on_msg(lambda _, content, __: callback(content) if content.get("command") in known else None)
 
     def picture(self) -> bytes:
         """The overlay of the shown runs as PNG."""

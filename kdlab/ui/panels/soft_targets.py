@@ -22,7 +22,8 @@ PICKS = ("most disagreeing", "most confused pair", "teacher unsure", "in order")
 class SoftTargets(View, source=("sliders.js", "soft_reading.js", "soft_parts.js", "soft_targets.js")):
     """Logits of both networks, softened in the browser at the T that is looked at.
 
-    Arrays travel as bytes; :meth:`show` takes them as arrays. An empty ``student`` shows the teacher alone. ``sample``
+    Arrays travel as bytes; :meth:`show` takes them as arrays. Where ``student`` or ``teacher`` is empty, the other one
+    is shown alone. Samples that are read have ``lines`` in the place of ``images``. ``sample``
     -1 stands for the first of the pick; the browser then writes which one that is. With ``slider`` the view has a
     temperature slider of its own and is complete in itself.
     """
@@ -34,6 +35,7 @@ class SoftTargets(View, source=("sliders.js", "soft_reading.js", "soft_parts.js"
     baseline = traitlets.Bytes(b"", help="the same of an untrained student, or empty").tag(sync=True)
     labels = traitlets.Bytes(b"", help="uint8, n").tag(sync=True)
     images = traitlets.Bytes(b"", help="uint8, n × height × width, or empty").tag(sync=True)
+    lines = traitlets.List(traitlets.Unicode(), help="how each sample reads, or empty").tag(sync=True)
     height = traitlets.Int(0).tag(sync=True)
     width = traitlets.Int(0).tag(sync=True)
     temperature = traitlets.Float(2.0, help="looked at").tag(sync=True)
@@ -99,21 +101,25 @@ class SoftTargets(View, source=("sliders.js", "soft_reading.js", "soft_parts.js"
         found = np.frombuffer(getattr(self, who), np.float32)
         return found.reshape(-1, len(self.classes)) if len(found) else None
 
+    def _known(self) -> dict[str, NDArray[np.float32]]:
+        """Logits of the teacher and of the student, those that there are."""
+        return {who: z for who in ("teacher", "student") if (z := self.logits(who)) is not None}
+
     def order(self) -> NDArray[np.intp]:
         """Samples as ``pick`` puts them at ``temperature``, the first first, (n,)."""
-        teacher, student = self.logits("teacher"), self.logits("student")
-        labels, t = np.frombuffer(self.labels, np.uint8), self.temperature
-        if self.pick == "teacher unsure" or (self.pick == "most disagreeing" and student is None):
-            return np.argsort(-metrics.entropy(teacher, t), kind="stable")
+        known, labels, t = self._known(), np.frombuffer(self.labels, np.uint8), self.temperature
+        lead = next(iter(known.values()))
+        if self.pick == "teacher unsure" or (self.pick == "most disagreeing" and len(known) < 2):
+            return np.argsort(-metrics.entropy(lead, t), kind="stable")
         if self.pick == "most disagreeing":
-            log_t, log_s = metrics.log_soften(teacher, t), metrics.log_soften(student, t)
+            log_t, log_s = (metrics.log_soften(logits, t) for logits in known.values())
             return np.argsort(-(np.exp(log_t) * (log_t - log_s)).sum(1), kind="stable")
         if self.pick == "most confused pair":
-            mean = metrics.class_matrix(teacher, labels, t)
+            mean = metrics.class_matrix(lead, labels, t)
             np.fill_diagonal(mean, np.nan)
             a, b = np.unravel_index(np.nanargmax(mean), mean.shape)
             other = np.select([labels == a, labels == b], [b, a], -1)
-            p = metrics.soften(teacher, t)[np.arange(len(labels)), other]
+            p = metrics.soften(lead, t)[np.arange(len(labels)), other]
             return np.argsort(-np.where(other < 0, -1, p), kind="stable")
         return np.arange(len(labels))
 
@@ -122,13 +128,12 @@ class SoftTargets(View, source=("sliders.js", "soft_reading.js", "soft_parts.js"
 
     def picture(self) -> bytes:
         """Bars of the chosen sample, its picture, and the mean soft targets of each class."""
-        teacher, student = self.logits("teacher"), self.logits("student")
-        if teacher is None:
+        known = self._known()
+        if not known:
             return plots.png(plots.empty(plots.figure(7.8, 1.2), "no soft targets yet"))
         k, labels, t = self._chosen(), np.frombuffer(self.labels, np.uint8), self.temperature
-        matrices = [("teacher", metrics.class_matrix(teacher, labels, t))]
-        if student is not None:
-            matrices.append(("student", metrics.class_matrix(student, labels, t)))
+        matrices = [(who, metrics.class_matrix(logits, labels, t)) for who, logits in known.items()]
+        if len(known) == 2:
             matrices.append(("difference", matrices[0][1] - matrices[1][1]))
         size = self.height * self.width
         image = (
@@ -139,8 +144,10 @@ class SoftTargets(View, source=("sliders.js", "soft_reading.js", "soft_parts.js"
         return plots.png(
             plots.soft_targets(
                 self.classes,
-                metrics.soften(teacher[k : k + 1], t)[0],
-                None if student is None else metrics.soften(student[k : k + 1], t)[0],
+                *(
+                    metrics.soften(known[who][k : k + 1], t)[0] if who in known else None
+                    for who in ("teacher", "student")
+                ),
                 int(labels[k]),
                 matrices,
                 image=image,
@@ -150,18 +157,21 @@ class SoftTargets(View, source=("sliders.js", "soft_reading.js", "soft_parts.js"
 
     def sentence(self) -> str:
         """The chosen sample's divergence and entropies, and how far both agree on all samples."""
-        teacher, student = self.logits("teacher"), self.logits("student")
-        if teacher is None:
+        known = self._known()
+        if not known:
             return "No soft targets yet."
         k, t = self._chosen(), self.temperature
+        (who, teacher), *rest = known.items()
         one, names = teacher[k : k + 1], self.classes
         top = metrics.soften(one, t)[0]
+        line = f": “{self.lines[k]}”" if self.lines else ""
         said = (
-            f"Sample {k} ({names[self.labels[k]]}) at T = {t:.3g}: the teacher says {names[top.argmax()]} "
+            f"Sample {k} ({names[self.labels[k]]}{line}) at T = {t:.3g}: the {who} says {names[top.argmax()]} "
             f"with {100 * top.max():.1f} %, entropy {metrics.entropy(one, t)[0]:.2f} nats"
         )
-        if student is None:
+        if not rest:
             return f"{said}."
+        ((_, student),) = rest
         other = student[k : k + 1]
         return (
             f"{said}, the student's is {metrics.entropy(other, t)[0]:.2f}, "

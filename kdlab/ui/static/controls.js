@@ -6,6 +6,9 @@ const UNLOCK = "M2.5 4.5V3a2.5 2.5 0 0 1 4.8-1M1.5 4.5h7v5h-7z";
 export default {
   render({ model, el }) {
     const get = (name) => model.get(name);
+    /** A hand on a knob; one that moves by itself need not get a new value to be held. */
+    const turn = (knob, value, more = {}) => (knob in get("now") ? model.send({ command: "turn", knob, value }) : write(model, { [knob]: value, ...more }));
+    const stands = (knob) => get("now")[knob] ?? get(knob);
     const shackle = svg("path", { fill: "none", stroke: "currentColor", "stroke-width": 1.2 });
     const lockText = h("span", {});
     const lock = h("button", { type: "button", class: "kd-lock", title: "Look at the temperature that is trained at, or at one of its own", onclick: () => {
@@ -15,14 +18,14 @@ export default {
     const reason = h("span", { class: "kd-reason", "data-name": "temperature-reason" });
     const train = slider({ ...T_RANGE, name: "temperature", label: "Temperature", ends: h("div", { class: "kd-ends" }, h("span", {}, "0.5"), lock, reason, h("span", {}, "20")),
       oninput: (v) => { if (get("locked")) model.set("view_temperature", v); },
-      oncommit: (v) => write(model, get("locked") ? { temperature: v, view_temperature: v } : { temperature: v }) });
+      oncommit: (v) => turn("temperature", v, get("locked") ? { view_temperature: v } : {}) });
     const look = slider({ ...T_RANGE, name: "view-temperature", label: "looked at", slim: true, line: true, oninput: (v) => model.set("view_temperature", v), oncommit: (v) => write(model, { view_temperature: v }) });
     const note = h("p", { class: "kd-small" });
-    const alpha = slider({ name: "alpha", label: "Alpha", min: 0, max: 1, step: 0.01, text: (v) => v.toFixed(2), oncommit: (v) => write(model, { alpha: v }),
+    const alpha = slider({ name: "alpha", label: "Alpha", min: 0, max: 1, step: 0.01, text: (v) => v.toFixed(2), oncommit: (v) => turn("alpha", v),
       ends: h("div", { class: "kd-ends" }, h("span", { class: "kd-labels" }, "labels"), h("span", { class: "kd-teacher" }, "teacher")) });
     const type = segments({ label: "Type", onpick: (value) => write(model, { type: value }) });
     const scheme = segments({ label: "Scheme", onpick: (value) => write(model, { scheme: value }) });
-    const fields = fieldList((name, value) => write(model, { values: { ...get("values"), [name]: value } }));
+    const fields = fieldList((name, value) => (name in get("now") ? turn(name, value) : write(model, { values: { ...get("values"), [name]: value } })), (command) => model.send({ command }));
     const more = h("details", { class: "kd-more" }, h("summary", {}, "More"), fields.el);
     more.addEventListener("toggle", () => {
       if (more.open === get("more")) return;
@@ -48,7 +51,8 @@ export default {
     function drawKnobs() {
       const locked = get("locked");
       const used = get("temperature_used");
-      if (!train.busy()) train.set(get("temperature"));
+      if (!train.busy()) train.set(stands("temperature"));
+      train.goes(used ? get("ends").temperature : undefined);
       train.disable(!used);
       reason.hidden = used;
       say(reason, get("temperature_reason") || "not used here");
@@ -59,7 +63,10 @@ export default {
       shackle.setAttribute("d", locked ? LOCK : UNLOCK);
       lock.hidden = !used;
       say(lockText, locked ? "view T = train T" : "view T is its own");
-      if (!alpha.busy()) alpha.set(get("alpha"));
+      const fixed = get("alpha_fixed");
+      if (!alpha.busy()) alpha.set(fixed ?? stands("alpha"));
+      alpha.goes(fixed == null ? get("ends").alpha : undefined);
+      alpha.disable(fixed != null);
       say(note, get("alpha_note"));
       note.hidden = !get("alpha_note");
     }
@@ -69,12 +76,12 @@ export default {
     function drawMore() {
       more.hidden = get("fields").length === 0;
       more.open = get("more");
-      fields.draw(get("fields"), get("values"));
+      fields.draw(get("fields"), { ...get("values"), ...get("now") }, get("ends"));
     }
     const drawFormula = () => box.draw(get("formula"), get("notice"));
 
-    const offs = [onTraits(model, ["temperature", "view_temperature", "locked", "temperature_used", "temperature_reason", "alpha", "alpha_note"], drawKnobs),
-      onTraits(model, ["type", "scheme", "choices"], drawChoices), onTraits(model, ["fields", "values", "more"], drawMore), onTraits(model, ["formula", "notice"], drawFormula)];
+    const offs = [onTraits(model, ["temperature", "view_temperature", "locked", "temperature_used", "temperature_reason", "alpha", "alpha_note", "alpha_fixed", "now", "ends"], drawKnobs),
+      onTraits(model, ["type", "scheme", "choices"], drawChoices), onTraits(model, ["fields", "values", "more", "now", "ends"], drawMore), onTraits(model, ["formula", "notice"], drawFormula)];
     drawKnobs();
     drawChoices();
     drawMore();

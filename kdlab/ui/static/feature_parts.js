@@ -91,7 +91,7 @@ const describe = (g) => {
 
 /** CKA of each pair of layers as a table: the student's value, the untrained student's small beneath it. */
 function ckaTable(cka, pair) {
-  if (!cka?.values?.length) return h("p", { class: "kd-muted" }, "CKA: not computed yet.");
+  if (!cka?.values?.length) return h("p", { class: "kd-muted" }, pair?.[0] === "" ? "CKA needs a teacher to compare with." : "CKA: not computed yet.");
   const cell = (i, j) => {
     const value = cka.values[i][j];
     const [r, g, b] = cividis(Math.min(1, Math.max(0, value)));

@@ -13,6 +13,7 @@ export default {
       const count = Math.max(1, model.get("samples"));
       ask({ sample: (shown() + by + count) % count });
     };
+    const line = h("p", { class: "kd-features-line", "data-name": "line" });
     const taps = h("select", { id, onchange: () => ask({ tap: +taps.value }) });
     const maps = h("div", { class: "kd-maps" });
     const loss = h("div", { class: "kd-maps kd-loss" });
@@ -28,6 +29,7 @@ export default {
             h("div", { class: "kd-row" }, h("button", { type: "button", "aria-label": "Previous sample", onclick: () => step(-1) }, "‹"),
               h("button", { type: "button", "aria-label": "Next sample", onclick: () => step(1) }, "›"), h("span", {}, sample, " ", label)),
             h("div", { class: "kd-row" }, h("label", { for: id }, "Layers"), taps, status))),
+        line,
         maps),
       h("div", { class: "kd-features-side" }, match.el, cka),
       h("div", { class: "kd-features-loss" }, h("div", { class: "kd-foot" }, title, note, table.el), loss));
@@ -81,7 +83,9 @@ export default {
       image.setAttribute("aria-label", `Sample ${shown() + 1}: ${model.get("label") || "picture"}`);
       image.hidden = !(height && width);
       if (!image.hidden) drawGrey(image, bytesOf(model.get("image")), 0, height, width);
-      taps.replaceChildren(...model.get("taps").map(([t, s], i) => h("option", { value: i, selected: i === model.get("tap") }, `${t} → ${s}`)));
+      taps.replaceChildren(...model.get("taps").map(([t, s], i) => h("option", { value: i, selected: i === model.get("tap") }, t ? `${t} → ${s}` : s)));
+      say(line, model.get("line"));
+      line.hidden = !model.get("line");
       note.textContent = model.get("note");
     }
 
@@ -90,7 +94,7 @@ export default {
     const drawCka = () => cka.replaceChildren(ckaTable(model.get("cka"), model.get("taps")[model.get("tap")]));
     const offs = [
       onTraits(model, ["groups", "data"], drawMaps),
-      onTraits(model, ["sample", "samples", "label", "image", "taps", "tap", "note"], drawSample),
+      onTraits(model, ["sample", "samples", "label", "image", "line", "taps", "tap", "note"], drawSample),
       onTraits(model, ["cka", "taps", "tap"], drawCka),
       onTraits(model, ["teacher_layers", "student_layers", "links", "refusal", "refused", "source"], drawMatch),
     ];

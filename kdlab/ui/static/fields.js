@@ -1,8 +1,9 @@
 // The folded part of the controls, built from descriptions of fields.
 
-/** `onset(name, value)` is called once a value is chosen. */
-function fieldList(onset) {
+/** `onset(name, value)` is called once a value is chosen, `onact(name)` when an action is pressed. */
+function fieldList(onset, onact = () => {}) {
   const el = h("div", { class: "kd-fields" });
+  const opened = new Map(); // what somebody has opened or closed stays so
   let drawn = "";
   let known = new Map();
 
@@ -14,6 +15,10 @@ function fieldList(onset) {
       // options keep their type: their place is the value of the HTML option
       const input = h("select", { id, onchange: () => onset(f.name, f.options[+input.value][0]) }, f.options.map(([, label, reason], k) => h("option", { value: k, disabled: !!reason, title: reason }, reason ? `${label}: ${reason}` : label)));
       return { el: line(input), set: (v) => { input.value = String(f.options.findIndex(([o]) => o === v)); input.dataset.value = v; input.title = input.selectedOptions[0]?.text ?? ""; } };
+    }
+    if (f.kind === "action") {
+      const press = h("button", { type: "button", disabled: !!f.reason, onclick: () => onact(f.name) }, f.label);
+      return { el: h("div", { class: "kd-field-action", title: f.reason || f.help, "data-field": f.name }, press), set: () => {} };
     }
     if (f.kind === "toggle") {
       const input = h("input", { id, type: "checkbox", onchange: () => onset(f.name, input.checked) });
@@ -33,10 +38,17 @@ function fieldList(onset) {
     const knob = slider({ name: f.name, label: f.label, min: f.min, max: f.max, step: f.step ?? (f.max - f.min) / 100, log, slim: true, text: (v) => String(+v.toPrecision(log ? 2 : 3)), oncommit: (v) => onset(f.name, v) });
     knob.el.title = f.help ?? "";
     knob.el.dataset.field = f.name;
-    return { el: knob.el, set: (v) => { if (!knob.busy()) knob.set(v); }, end: knob.end };
+    return { el: knob.el, set: (v) => { if (!knob.busy()) knob.set(v); }, end: knob.end, goes: knob.goes };
   }
 
-  function draw(fields, values) {
+  function group(name, fields) {
+    const open = opened.get(name) ?? !fields.every((f) => f.folded);
+    const box = h("details", { class: "kd-group", open }, h("summary", { class: "kd-title" }, name || "More"), fields.map((f) => known.get(f.name).el));
+    box.addEventListener("toggle", () => { if (box.open !== open || opened.has(name)) opened.set(name, box.open); });
+    return box;
+  }
+
+  function draw(fields, values, ends = {}) {
     const now = JSON.stringify(fields);
     if (now !== drawn) {
       const focused = el.contains(document.activeElement) ? document.activeElement.closest("[data-field]")?.dataset.field : null;
@@ -44,12 +56,15 @@ function fieldList(onset) {
       for (const c of known.values()) c.end?.();
       known = new Map(fields.map((f) => [f.name, control(f)]));
       const groups = [...new Set(fields.map((f) => f.group ?? ""))];
-      el.replaceChildren(...groups.map((g) => h("div", { class: "kd-group", role: "group", "aria-label": g || "More" }, g ? h("div", { class: "kd-title" }, g) : null, fields.filter((f) => (f.group ?? "") === g).map((f) => known.get(f.name).el))));
+      el.replaceChildren(...groups.map((g) => group(g, fields.filter((f) => (f.group ?? "") === g))));
       drawn = now;
-      if (focused) el.querySelector(`[data-field="${CSS.escape(focused)}"] :is(select, input)`)?.focus();
+      if (focused) el.querySelector(`[data-field="${CSS.escape(focused)}"] :is(select, input, button, summary)`)?.focus();
       el.scrollTop = scroll;
     }
-    for (const [name, c] of known) if (name in values) c.set(values[name]);
+    for (const [name, c] of known) {
+      if (name in values) c.set(values[name]);
+      c.goes?.(ends[name]);
+    }
   }
   return { el, draw, end: () => { for (const c of known.values()) c.end?.(); } };
 }

@@ -153,7 +153,9 @@ export default {
       pictures[2].el.hidden = !seen();
       [...pair, v].forEach((k, side) => {
         const name = get("classes")[get("labels")[k]] ?? "";
-        pictures[side].text.textContent = side === 2 ? `seen from ${k + 1} · ${name}` : `${k + 1} · ${name}`;
+        const read = (get("lines")[k] ?? "").split(":")[0];
+        pictures[side].text.textContent = `${side === 2 ? "seen from " : ""}${read ? `“${read}”` : k + 1} · ${name}`;
+        pictures[side].text.title = get("lines")[k] ?? "";
         pictures[side].text.dataset.value = k;
         pictures[side].canvas.setAttribute("aria-label", `Sample ${k + 1}: ${name}`);
         pictures[side].canvas.hidden = pixels.length < n * height * width || !pixels.length;

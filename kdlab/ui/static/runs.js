@@ -45,8 +45,9 @@ export default {
       h("td", {}, row.method, h("small", {}, `${row.type} · ${row.scheme}`)),
       number(row.temperature, "temperature"), number(row.alpha, "alpha"),
       share(row.accuracy, "accuracy"), share(row.agreement, "agreement"), number(row.steps, "steps"), number(row.seeds, "seeds"),
-      h("td", { class: "kd-actions" }, button(row, "Open", "Open", () => model.send({ command: "open", id: row.id })),
-        button(row, "TOML", "Copy TOML of", () => copy(row, "TOML", row.toml)), button(row, "Code", "Copy code of", () => copy(row, "Code", row.code))));
+      h("td", { class: "kd-actions" }, h("span", {}, button(row, "Open", "Open", () => model.send({ command: "open", id: row.id })),
+        button(row, "Teach", "Use as teacher: the student of", () => model.send({ command: "teach", id: row.id }))),
+        h("span", {}, button(row, "TOML", "Copy TOML of", () => copy(row, "TOML", row.toml)), button(row, "Code", "Copy code of", () => copy(row, "Code", row.code)))));
 
     function drawRows() {
       const rows = model.get("rows");

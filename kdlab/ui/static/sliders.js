@@ -15,8 +15,9 @@ function slider({ name, label, min, max, step = 0.01, log = false, text = String
   const id = uid(name);
   const range = h("input", { type: "range", min: 0, max: SLIDER_STEPS, step: 1, "aria-label": label });
   const box = h("input", { type: "text", inputmode: "decimal", id, class: "kd-number-box", "data-name": name, autocomplete: "off" });
+  const aside = h("span", { class: "kd-aside", hidden: true });
   const el = h("div", { class: `kd-slider${slim ? " kd-slim" : ""}${line ? " kd-line" : ""}`, "data-control": name },
-    h("div", { class: "kd-slider-head" }, h("label", { for: id }, label), box), range, ends);
+    h("div", { class: "kd-slider-head" }, h("label", { for: id }, label), aside, box), range, ends);
   let value = min;
   let timer = 0;
 
@@ -80,6 +81,12 @@ function slider({ name, label, min, max, step = 0.01, log = false, text = String
     busy: () => timer !== 0 || range.matches(":active"),
     set(v) { if (v !== value || !box.dataset.value) { value = v; paint(); } },
     value: () => value,
+    /** Where the knob goes by itself: a value, or undefined where it stays. */
+    goes(to) {
+      aside.hidden = to === undefined;
+      say(aside, to === undefined ? "" : `→ ${text(to)}`);
+      aside.title = "moves by itself; turning it by hand ends that";
+    },
     disable(off) {
       range.disabled = box.disabled = off;
       el.classList.toggle("kd-off", off);

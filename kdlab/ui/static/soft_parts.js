@@ -17,17 +17,16 @@ function softBars() {
     svg("g", {}, grid.flat()), body);
   let rows = [];
 
-  /** Rows for these classes (places) of `classes`, the label's one marked. */
-  function build(classes, places, label, students) {
+  /** Rows for these classes (places) of `classes`, the label's one marked, with a bar for each of `whos`. */
+  function build(classes, places, label, whos) {
     const height = places.length * ROW;
     rows = places.map((c, i) => {
       const y = i * ROW + 2;
       const name = classes[c];
       const bar = (who, dy) => svg("rect", { class: `kd-bar-${who}`, x: NAMES + 10, y: y + dy, height: 8, rx: 1.5, "data-who": who, "data-class": name, fill: who === "student" ? `url(#${hatch})` : null });
-      const row = { c, teacher: bar("teacher", students ? 0.5 : 5), student: students ? bar("student", 9.5) : null, text: svg("text", { class: "kd-bar-text", y: y + 13 }) };
-      body.append(row.teacher);
+      const row = { c, bars: whos.map((who, k) => [who, bar(who, whos.length > 1 ? 0.5 + 9 * k : 5)]), text: svg("text", { class: "kd-bar-text", y: y + 13 }) };
       row.parts = [svg("text", { class: c === label ? "kd-bar-name kd-bar-label" : "kd-bar-name", x: NAMES, y: y + 13, "text-anchor": "end" }, svg("title", {}, name), name.length > 12 ? `${name.slice(0, 11)}…` : name),
-        c === label ? svg("circle", { class: "kd-bar-dot", cx: NAMES + 5, cy: y + 9, r: 3, "data-class": name }) : null, row.teacher, row.student, row.text];
+        c === label ? svg("circle", { class: "kd-bar-dot", cx: NAMES + 5, cy: y + 9, r: 3, "data-class": name }) : null, ...row.bars.map(([, b]) => b), row.text];
       return row;
     });
     body.replaceChildren(...rows.flatMap((r) => r.parts.filter(Boolean)));
@@ -38,18 +37,16 @@ function softBars() {
   }
 
   function paint(reading, i) {
-    const { teacher, student, C } = reading;
+    const { whos, C } = reading;
     let peak = 0;
-    for (let c = 0; c < C; c++) peak = Math.max(peak, teacher.p[i * C + c], student.there ? student.p[i * C + c] : 0);
+    for (const who of whos) for (let c = 0; c < C; c++) peak = Math.max(peak, reading[who].p[i * C + c]);
     const scale = WIDE / peak ** 0.6; // the highest bar is 240 px at 1, 120 px at .3, 60 px at .03
     const set = (bar, p) => { bar.setAttribute("width", Math.max(0.5, p * scale).toFixed(1)); bar.dataset.value = p; };
     for (const row of rows) {
-      const t = teacher.p[i * C + row.c];
-      const s = row.student ? student.p[i * C + row.c] : 0;
-      set(row.teacher, t);
-      if (row.student) set(row.student, s);
-      row.text.setAttribute("x", (NAMES + 17 + Math.max(t, s) * scale).toFixed(1));
-      say(row.text, row.student ? `${Math.round(100 * t)} · ${Math.round(100 * s)}` : `${Math.round(100 * t)}`);
+      const shares = row.bars.map(([who]) => reading[who].p[i * C + row.c]);
+      row.bars.forEach(([, b], k) => set(b, shares[k]));
+      row.text.setAttribute("x", (NAMES + 17 + Math.max(...shares) * scale).toFixed(1));
+      say(row.text, shares.map((p) => Math.round(100 * p)).join(" · "));
     }
     let last = -Infinity;
     TICKS.forEach((p, k) => {
@@ -68,10 +65,10 @@ function softBars() {
 
 /** The classes to draw: all, or the label's and those that either network finds likeliest (the same at every T). */
 function shownClasses(reading, i, label) {
-  const { C, teacher, student } = reading;
+  const { C, whos } = reading;
   const all = Array.from({ length: C }, (_, c) => c);
   if (C <= SHOWN_CLASSES) return all;
-  const key = (c) => (c === label ? 2 : Math.max(teacher.p[i * C + c], student.there ? student.p[i * C + c] : 0));
+  const key = (c) => (c === label ? 2 : Math.max(...whos.map((who) => reading[who].p[i * C + c])));
   return all.sort((a, b) => key(b) - key(a)).slice(0, SHOWN_CLASSES).sort((a, b) => a - b);
 }
 
@@ -154,13 +151,13 @@ function thumbnails(onpick) {
   let order = [];
   let start = 0;
   let chosen = -1;
-  let source = null; // {images, height, width, name(i)}
+  let source = null; // {images, height, width, name(i), line(i)}
   function draw(focus = false) {
     const buttons = order.slice(start, start + COUNT).map((i) => {
       const there = source.images.length >= (i + 1) * source.height * source.width && source.images.length;
-      const inside = there ? h("canvas", { "aria-hidden": "true" }) : String(i);
+      const inside = there ? h("canvas", { "aria-hidden": "true" }) : source.line(i).split(":")[0] || String(i);
       if (there) drawGrey(inside, source.images, i * source.height * source.width, source.height, source.width);
-      return h("button", { type: "button", class: "kd-thumb", "data-sample": i, "aria-pressed": String(i === chosen), "aria-label": `Sample ${i}: ${source.name(i)}`, title: source.name(i), onclick: () => onpick(i) }, inside);
+      return h("button", { type: "button", class: "kd-thumb", "data-sample": i, "aria-pressed": String(i === chosen), "aria-label": `Sample ${i}: ${source.name(i)}`, title: [source.name(i), source.line(i)].filter(Boolean).join(" · "), onclick: () => onpick(i) }, inside);
     });
     const had = focus || row.contains(document.activeElement);
     row.replaceChildren(...buttons);

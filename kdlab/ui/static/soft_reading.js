@@ -83,6 +83,7 @@ function softReading(logits, labels, C) {
   for (const label of labels) count[label]++;
   const kl = new Float64Array(n);
   const both = teacher.there && student.there;
+  const lead = teacher.there ? teacher : student; // whose answers order the samples
   let same = 0;
   if (both) for (let i = 0; i < n; i++) same += largest(teacher.z, i * C, C) === largest(student.z, i * C, C);
 
@@ -94,7 +95,8 @@ function softReading(logits, labels, C) {
   }
 
   const reading = {
-    n, C, teacher, student, baseline, kl, both, count,
+    n, C, teacher, student, baseline, kl, both, count, lead,
+    whos: ["teacher", "student"].filter((who) => nets[who].there),
     agreement: both ? same / n : NaN,
     softAgreement: NaN,
     untrainedAgreement: NaN,
@@ -112,22 +114,22 @@ function softReading(logits, labels, C) {
       }
       if (teacher.there && baseline.there) reading.untrainedAgreement = overlap(baseline);
     },
-    /** The two classes that the teacher confuses most: [label, answer]. */
+    /** The two classes that the teacher, or a student alone, confuses most: [label, answer]. */
     confused() {
       let best = -1;
       let value = -1;
-      for (let k = 0; k < C * C; k++) if (k % (C + 1) && teacher.mean[k] > value) [best, value] = [k, teacher.mean[k]];
+      for (let k = 0; k < C * C; k++) if (k % (C + 1) && lead.mean[k] > value) [best, value] = [k, lead.mean[k]];
       return best < 0 ? [0, 0] : [(best / C) | 0, best % C];
     },
     /** All samples as a pick puts them. */
     order(pick) {
       const order = Array.from({ length: n }, (_, i) => i);
-      if (pick === "in order" || !teacher.there) return order;
-      let key = teacher.entropy;
+      if (pick === "in order" || !lead.there) return order;
+      let key = lead.entropy;
       if (pick === "most disagreeing" && both) key = kl;
       else if (pick === "most confused pair") {
         const [a, b] = reading.confused();
-        key = Float64Array.from(labels, (label, i) => (label === a ? teacher.p[i * C + b] : label === b ? teacher.p[i * C + a] : -1));
+        key = Float64Array.from(labels, (label, i) => (label === a ? lead.p[i * C + b] : label === b ? lead.p[i * C + a] : -1));
       }
       return order.sort((i, j) => key[j] - key[i] || i - j);
     },

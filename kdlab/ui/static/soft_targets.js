@@ -10,7 +10,7 @@ export default {
     const number = (name, who) => h("b", { "data-name": name, class: who && `kd-${who}` });
     const n = { label: number("label", "labels"), kl: number("kl"), teacherEntropy: number("teacher-entropy", "teacher"), studentEntropy: number("student-entropy", "student"),
       agreement: number("agreement"), soft: number("soft-agreement"), untrained: number("untrained-agreement"), teacherEce: number("teacher-ece", "teacher"), studentEce: number("student-ece", "student") };
-    const two = (a, b) => [a, h("span", { class: "kd-both" }, " · ", b)];
+    const two = (a, b) => [a, h("span", { class: "kd-both" }, " · "), b];
     const fact = (term, value, className = null) => h("div", { class: className }, h("dt", {}, term), h("dd", {}, value));
 
     const bars = softBars();
@@ -26,19 +26,21 @@ export default {
     const picker = uid("pick");
     const pick = h("select", { id: picker, onchange: () => { write(model, { pick: pick.value }); rank(pick.value !== "in order"); } }, PICKS.map((p) => h("option", { value: p }, p)));
     const image = h("canvas", { class: "kd-soft-picture", role: "img" });
+    const line = h("p", { class: "kd-soft-line", "data-name": "line" });
     const names = h("div", { class: "kd-soft-names", "aria-hidden": "true" });
     const help = uid("matrix");
     const stage = h("div", { class: "kd-soft-matrices", role: "group", tabindex: "0", "aria-label": "Mean soft target of each class: arrow keys read a cell", "aria-describedby": help },
       names, Object.values(matrices).map((m) => m.el));
     const diagonal = h("p", { class: "kd-small", id: help, "aria-live": "polite" });
     const values = lazyDetails("Values", valueTables);
-    const legend = h("span", { class: "kd-legend" }, h("i", { class: "kd-key-teacher" }), h("span", { class: "kd-teacher" }, "teacher"), h("span", { class: "kd-both" }, h("i", { class: "kd-key-student" }), h("span", { class: "kd-student" }, "student")));
+    const key = (who) => h("span", { class: `kd-of-${who}` }, h("i", { class: `kd-key-${who}` }), h("span", { class: `kd-${who}` }, who));
+    const legend = h("span", { class: "kd-legend" }, key("teacher"), key("student"));
     const root = viewRoot(model, el, "kd-soft", h("div", { class: "kd-soft-slider" }, knob.el),
       h("div", { class: "kd-soft-left" }, h("div", { class: "kd-title kd-soft-head" }, h("span", {}, "Soft targets ", title), legend), bars.el,
         h("div", { class: "kd-title kd-soft-mean" }, "Mean soft target per class ", h("span", { class: "kd-muted" }, "row: label")), stage, diagonal),
       h("div", { class: "kd-soft-right" },
         h("div", { class: "kd-title kd-soft-pick" }, h("label", { for: picker }, "Pick"), pick, pair), thumbs.el,
-        h("div", { class: "kd-soft-one" }, image, h("dl", {}, fact("label", n.label), fact(h("span", { title: "KL(teacher ‖ student) at T" }, "KL(t ‖ s)"), [n.kl, " nats"], "kd-both"), fact("entropy", [two(n.teacherEntropy, n.studentEntropy), " nats"]))),
+        line, h("div", { class: "kd-soft-one" }, image, h("dl", {}, fact("label", n.label), fact(h("span", { title: "KL(teacher ‖ student) at T" }, "KL(t ‖ s)"), [n.kl, " nats"], "kd-both"), fact("entropy", [two(n.teacherEntropy, n.studentEntropy), " nats"]))),
         h("div", { class: "kd-soft-all" }, h("div", { class: "kd-title" }, all, step),
           h("dl", {}, fact("agreement", n.agreement, "kd-both"), fact("soft agreement", n.soft, "kd-both"), fact("of an untrained student", n.untrained, "kd-both kd-untrained"),
             fact(h("span", {}, "calibration error ", h("small", {}, "T = 1")), two(n.teacherEce, n.studentEce))),
@@ -60,10 +62,12 @@ export default {
       images = bytesOf(get("images"));
       reading = softReading({ teacher: floats(get("teacher")), student: floats(get("student")), baseline: floats(get("baseline")) }, labels, C());
       root.classList.toggle("kd-alone", !reading.both);
-      root.classList.toggle("kd-nothing", !reading.teacher.there);
+      for (const who of ["teacher", "student"]) root.classList.toggle(`kd-no-${who}`, !reading[who].there);
+      root.classList.toggle("kd-nothing", !reading.lead.there);
       root.classList.toggle("kd-no-untrained", !reading.baseline.there);
+      root.classList.toggle("kd-words", get("lines").length > 0);
       built = "";
-      if (!reading.teacher.there) return say(title, "– none yet");
+      if (!reading.lead.there) return say(title, "– none yet");
       plot.paint(reading.reliability);
       names.replaceChildren(...(C() <= SHOWN_CLASSES ? get("classes").map((name) => h("span", {}, name)) : []));
       paint();
@@ -73,26 +77,27 @@ export default {
 
     /** Everything that hangs on T or on the sample. */
     function paint() {
-      if (!reading?.teacher.there) return;
+      if (!reading?.lead.there) return;
       const T = get("temperature");
       knob.set(T);
       reading.at(T);
       const i = chosen();
       const places = shownClasses(reading, i, labels[i]);
-      const want = `${places} ${labels[i]} ${reading.both} ${get("classes")}`;
-      if (want !== built) bars.build(get("classes"), places, labels[i], reading.both);
+      const want = `${places} ${labels[i]} ${reading.whos} ${get("classes")}`;
+      if (want !== built) bars.build(get("classes"), places, labels[i], reading.whos);
       built = want;
       bars.paint(reading, i);
       say(title, `at T = ${temperatureText(T)}`, T);
       say(n.label, className(labels[i]), labels[i]);
-      say(n.teacherEntropy, reading.teacher.entropy[i].toFixed(2), reading.teacher.entropy[i]);
-      say(n.teacherEce, percent(reading.reliability.teacher.ece), reading.reliability.teacher.ece);
+      for (const who of ["teacher", "student"]) {
+        const there = reading[who].there;
+        say(n[`${who}Entropy`], there ? reading[who].entropy[i].toFixed(2) : "", there ? reading[who].entropy[i] : "");
+        say(n[`${who}Ece`], there ? percent(reading.reliability[who].ece) : "", there ? reading.reliability[who].ece : "");
+      }
       if (reading.both) {
         say(n.kl, reading.kl[i].toFixed(3), reading.kl[i]);
-        say(n.studentEntropy, reading.student.entropy[i].toFixed(2), reading.student.entropy[i]);
         say(n.agreement, percent(reading.agreement), reading.agreement);
         say(n.soft, percent(reading.softAgreement), reading.softAgreement);
-        say(n.studentEce, percent(reading.reliability.student.ece), reading.reliability.student.ece);
         if (reading.baseline.there) say(n.untrained, percent(reading.untrainedAgreement), reading.untrainedAgreement);
       }
       paintMatrices();
@@ -103,10 +108,9 @@ export default {
     function paintMatrices() {
       const size = C();
       const off = (array) => { let most = 0; for (let k = 0; k < array.length; k++) if (k % (size + 1)) most = Math.max(most, Math.abs(array[k]) || 0); return most || 1e-12; };
-      const reach = Math.max(off(reading.teacher.mean), reading.both ? off(reading.student.mean) : 0);
-      matrices.teacher.paint(reading.teacher.mean, size, reach);
+      const reach = Math.max(...reading.whos.map((who) => off(reading[who].mean)));
+      for (const who of reading.whos) matrices[who].paint(reading[who].mean, size, reach);
       if (reading.both) {
-        matrices.student.paint(reading.student.mean, size, reach);
         const d = difference();
         matrices.difference.paint(d, size, off(d));
       }
@@ -121,7 +125,7 @@ export default {
       const k = cell ? cell[0] * size + cell[1] : -1;
       const range = (mean) => { const d = Array.from({ length: size }, (_, c) => 100 * mean[c * (size + 1)]).filter((v) => v === v); return d.length ? `${Math.min(...d).toFixed(0)} – ${Math.max(...d).toFixed(0)} %` : "–"; };
       const of = (who) => { const v = k < 0 ? range(reading[who].mean) : percent(reading[who].mean[k]); return h("span", { class: `kd-${who}`, "data-name": k < 0 ? "diagonal" : "cell", "data-who": who, "data-value": k < 0 ? null : reading[who].mean[k] }, `${who} ${v}`); };
-      diagonal.replaceChildren(cell ? `${className(cell[0])}, said to be ${className(cell[1])}: ` : "Diagonal left out: ", of("teacher"), ...(reading.both ? [", ", of("student")] : []));
+      diagonal.replaceChildren(cell ? `${className(cell[0])}, said to be ${className(cell[1])}: ` : "Diagonal left out: ", ...reading.whos.flatMap((who, place) => [place ? ", " : "", of(who)]));
     }
 
     /** What may wait until the hand rests: descriptions, tables, the order of the thumbnails. */
@@ -130,8 +134,8 @@ export default {
       rest.timer = setTimeout(() => {
         const i = chosen();
         const size = C();
-        const said = shownClasses(reading, i, labels[i]).map((c) => `${className(c)} ${Math.round(100 * reading.teacher.p[i * size + c])}${reading.both ? ` and ${Math.round(100 * reading.student.p[i * size + c])}` : ""}`);
-        bars.el.setAttribute("aria-label", `Soft targets in percent of ${reading.both ? "teacher and student" : "the teacher"} at T = ${temperatureText(get("temperature"))}: ${said.join(", ")}`);
+        const said = shownClasses(reading, i, labels[i]).map((c) => `${className(c)} ${reading.whos.map((who) => Math.round(100 * reading[who].p[i * size + c])).join(" and ")}`);
+        bars.el.setAttribute("aria-label", `Soft targets in percent of ${reading.both ? "teacher and student" : `the ${reading.whos[0]}`} at T = ${temperatureText(get("temperature"))}: ${said.join(", ")}`);
         for (const [who, m] of Object.entries(matrices)) m.canvas.setAttribute("aria-label", `Mean soft target of each class, ${who}; the numbers are in the table of values`);
         values.draw();
       }, 120);
@@ -141,7 +145,7 @@ export default {
     /** Order the samples anew; a pick by hand goes to its first one, T and training leave the sample as it is. */
     function rank(go) {
       clearTimeout(timer);
-      if (!reading?.teacher.there) return;
+      if (!reading?.lead.there) return;
       ranked = performance.now();
       const order = reading.order(get("pick"));
       if (go) write(model, { sample: order[0] });
@@ -153,7 +157,7 @@ export default {
     }
 
     function paintSample() {
-      if (!reading?.teacher.there) return;
+      if (!reading?.lead.there) return;
       const i = chosen();
       const [height, width] = [get("height"), get("width")];
       const size = height * width;
@@ -162,16 +166,17 @@ export default {
       if (!image.hidden) drawGrey(image, images, i * size, height, width);
       image.setAttribute("aria-label", `Sample ${i}: ${className(labels[i])}`);
       image.dataset.sample = i;
-      thumbs.draw(i, { images, height, width, name: (k) => className(labels[k]) });
+      say(line, get("lines")[i] ?? "");
+      thumbs.draw(i, { images, height, width, name: (k) => className(labels[k]), line: (k) => get("lines")[k] ?? "" });
     }
 
     function valueTables() {
       const size = C();
       const show = (net) => (c) => (100 * net[c]).toFixed(2);
       const i = chosen();
-      const one = dataTable(`Sample ${i}, ${className(labels[i])}: soft targets, %`, ["", "teacher", ...(reading.both ? ["student"] : [])],
-        get("classes").map((name, c) => [name, show(reading.teacher.p)(i * size + c), ...(reading.both ? [show(reading.student.p)(i * size + c)] : [])]));
-      return [one, ...["teacher", ...(reading.both ? ["student"] : [])].map((who) => dataTable(`${who}: mean soft target per class, % (row: label)`, ["", ...get("classes")],
+      const one = dataTable(`Sample ${i}, ${className(labels[i])}: soft targets, %`, ["", ...reading.whos],
+        get("classes").map((name, c) => [name, ...reading.whos.map((who) => show(reading[who].p)(i * size + c))]));
+      return [one, ...reading.whos.map((who) => dataTable(`${who}: mean soft target per class, % (row: label)`, ["", ...get("classes")],
         get("classes").map((name, r) => [name, ...get("classes").map((_, c) => show(reading[who].mean)(r * size + c))])))];
     }
 
@@ -192,7 +197,7 @@ export default {
 
     const frame = () => { root.classList.toggle("kd-with-slider", get("slider")); say(step, get("step") ? ` · step ${get("step").toLocaleString("en")}` : "", get("step")); say(all, `All ${labels.length.toLocaleString("en")} samples`); };
     const offs = [
-      onTraits(model, ["classes", "teacher", "student", "baseline", "labels", "images", "height", "width"], () => { load(); frame(); }),
+      onTraits(model, ["classes", "teacher", "student", "baseline", "labels", "images", "lines", "height", "width"], () => { load(); frame(); }),
       onTraits(model, ["temperature"], () => { paint(); rankSoon(RANK_AFTER); }),
       onTraits(model, ["sample"], () => { paint(); paintSample(); }), onTraits(model, ["pick"], () => rank(false)), onTraits(model, ["slider", "step"], frame)];
     load();
