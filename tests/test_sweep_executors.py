@@ -8,7 +8,7 @@ from helpers import net, sure, toy
 
 import kdlab
 from kdlab import Recipe, Sweep
-from kdlab.sweeps import alike, executors, running
+from kdlab.sweeps import alike, executors, running, trial
 from kdlab.sweeps.running import LOG
 
 BASE = Recipe(epochs=1, batch_size=32, learning_rate=0.01)
@@ -154,6 +154,18 @@ def test_methods_of_ones_own_go_along_by_their_module(tmp_path, monkeypatch):
         assert [row["status"] for row in kdlab.sweep(plan).table()] == ["finished"] * 2
     finally:
         kdlab.methods.base._METHODS.pop("my-targets")
+
+
+def test_a_trial_imports_the_modules_that_it_is_given(tmp_path, monkeypatch):
+    (tmp_path / "late_methods.py").write_text(MINE.replace("my-targets", "late-targets"))
+    monkeypatch.syspath_prepend(tmp_path)
+    names = {"data": "fashion-mnist", "labelled": 60, "pool": 0, "student": "mlp-16", "alpha": 0.0, "epochs": 1}
+    try:
+        without, given = (trial.run([names | {"method": "late-targets"}], m)[0] for m in ((), ("late_methods",)))
+        assert without["reason"].startswith("ValueError: method must be one of ")
+        assert (given["status"], given["reason"]) == ("finished", "")
+    finally:
+        kdlab.methods.base._METHODS.pop("late-targets", None)
 
 
 def test_without_dask_it_says_how_to_get_it(monkeypatch):

@@ -24,8 +24,10 @@ PLAN = Sweep(NAMES, {"temperature": [1.0, 4.0], "alpha": [0.0, 0.9]}, seeds=3)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def at_the_end():
-    yield
+def workers_that_could_use_two_threads():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "2")
+        yield
     if Workers._kept is not None:
         Workers._kept.shutdown()
 
