@@ -30,7 +30,7 @@ class Batch(NamedTuple):
 
     def seen(self, view: str | None) -> Tensor:
         """The inputs in a view, (batch, …); ``x`` for None."""
-        return self.x if view is None else self.source.seen(view)[self.index]
+        return self.x if view is None else self.source.seen(view).index_select(0, self.index)
 
 
 class Order:
@@ -142,8 +142,9 @@ class Batches:
         return seen, seen if labelled is None else self._rows(labelled)
 
     def _rows(self, index: Tensor) -> Batch:
-        train = self.train
-        return Batch(index, train.x[index], train.y[index], train.labelled[index], train)
+        # index_select is several times faster than x[index] on wide rows
+        x, y, known = (of.index_select(0, index) for of in (self.train.x, self.train.y, self.train.labelled))
+        return Batch(index, x, y, known, self.train)
 
 
 def _early(data: Dataset, share: float) -> Tensor:

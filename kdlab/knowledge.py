@@ -27,7 +27,9 @@ class Knowledge(NamedTuple):
 
     def at(self, index: Tensor) -> Knowledge:
         """The rows ``index`` (int64, any length) of everything."""
-        return Knowledge(self.logits[index], {name: f[index] for name, f in self.features.items()})
+        # index_select is several times faster than f[index] on wide rows
+        features = {name: f.index_select(0, index) for name, f in self.features.items()}
+        return Knowledge(self.logits.index_select(0, index), features)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ def terms(setup: Setup, wires: Sequence[Wire], recipe: Recipe, transfer: Batch, 
         for its labels, and its other terms say whose they are: ``"student/soft targets of peer-2"``.
     """
     alpha, found = recipe.alpha, {}
-    one_batch, taught = labelled is transfer, alpha > 0 and any(wire.link.teacher for wire in wires)
+    stacked = isinstance(alpha, Tensor)  # one of each student: some may be above 0
+    one_batch, taught = labelled is transfer, (stacked or alpha > 0) and any(wire.link.teacher for wire in wires)
     names = sorted({who.partition(":")[0] for wire in wires for who in wire.link if who})
     seen = know(setup.players, names, transfer, teachers=taught) if taught or one_batch else {}
     told = seen if one_batch else know(setup.players, names, labelled, teachers=False)

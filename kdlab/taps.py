@@ -36,11 +36,11 @@ def tapped(model: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Tensor]
     Raises:
         ValueError: a name is not a layer of the model; a near miss is suggested.
     """
-    modules = dict(model.named_modules())
-    names = tuple(names)
+    names, seen = tuple(names), {}
+    modules = dict(model.named_modules()) if names else {}
     for name in names:
-        check.choice([n for n in modules if n], layer=name)
-    seen: dict[str, Tensor] = {}
+        if name not in modules or not name:
+            check.choice([n for n in modules if n], layer=name)
 
     def keep(name: str):
         def hook(_module: nn.Module, _inputs: object, output: object) -> None:
