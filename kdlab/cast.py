@@ -6,7 +6,6 @@ import copy
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +14,6 @@ from kdlab import check, models, schemes
 from kdlab.algorithms import Setup
 from kdlab.data import Dataset
 from kdlab.initial import another, seeded
-from kdlab.knowledge import Knowledge
 from kdlab.players import Average, Kept, Member, OldSelf, Panel, Parent, Player
 from kdlab.recipe import Recipe
 from kdlab.taps import layers
@@ -138,29 +136,6 @@ def resting(setup: Setup, learners: Iterable[str]) -> dict[str, Member]:
 def playing(setup: Setup, resting: Mapping[str, Member]) -> Setup:
     """The set-up with stand-ins for those who rest."""
     return replace(setup, players=setup.players | resting) if resting else setup
-
-
-def adapted(setup: Setup, wires: Iterable[Any], seed: int) -> list[Any]:
-    """The wires of a method that compares answers alone with its adapters, if it has any; others as they are.
-
-    Nobody needs to be asked for it, as all answer the data's classes.
-
-    Args:
-        setup: of the training.
-        wires: of a phase, as :func:`kdlab.prepare.connect` makes them.
-        seed: of the adapters' weights.
-    """
-    if setup.method.compares:
-        return list(wires)
-    nothing = Knowledge(torch.zeros(PROBE, len(setup.data.classes)), {})
-
-    def adapter() -> nn.Module | None:
-        return setup.method.adapter(nothing, nothing, ())
-
-    return [
-        wire._replace(adapter=seeded(seed + place, adapter)) if wire.link.teacher else wire
-        for place, wire in enumerate(wires)
-    ]
 
 
 def refuses_one(net: nn.Module, x: Tensor) -> bool:

@@ -187,7 +187,8 @@ def pretrained_names() -> list[str]:
 def pretrained(name: str) -> nn.Sequential:
     """A trained model that ships, verified by its sha256; a new copy at every call.
 
-    It is in eval mode; its parameters can be trained, as a co-trained teacher's must be.
+    It is in eval mode; its parameters can be trained, as a co-trained teacher's must be. One that needs another view
+    than the data's first says so in its attribute ``sees``.
 
     Args:
         name: one of :func:`pretrained_names`.
@@ -197,9 +198,15 @@ def pretrained(name: str) -> nn.Sequential:
         FileNotFoundError: the file is missing.
     """
     content = _content(name)
-    told = _card(content)
-    model = build(told["architecture"], classes=told["classes"], size=tuple(told["size"]))
+    told, graph = _card(content), None
+    if told["architecture"] == GRAPH:
+        from kdlab import data
+
+        graph = data.load(told["data"]).graph
+    model = build(told["architecture"], classes=told["classes"], size=tuple(told["size"]), graph=graph)
     model.load_state_dict(load(content))
+    if "sees" in told:
+        model.sees = told["sees"]
     return model.eval()
 
 

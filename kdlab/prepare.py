@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -18,7 +19,7 @@ from kdlab.cast import PROBE, cast, exit_layers, new_peer, refuses_one
 from kdlab.data import Dataset
 from kdlab.events import Changed
 from kdlab.initial import RANDOM, TEACHER, seeded, start, undrawable
-from kdlab.knowledge import Pairs
+from kdlab.knowledge import Knowledge, Pairs
 from kdlab.players import tell
 from kdlab.recipe import Recipe
 from kdlab.taps import layers, pairing
@@ -80,10 +81,11 @@ def _layers_missing(recipe: Recipe, setup: Setup, peer: nn.Module | str | None) 
     variant, compares = schemes.get(recipe.scheme, recipe.scheme_variant), setup.method.compares
     student, own, seen = setup.student, *(setup.data.train.seen(view)[:PROBE] for view in (None, setup.teacher_view))
     beside = variant.needs_peer and (peer is not None or (setup.teacher_view and student is not None))
+    theirs = replace(setup, teacher_view=None) if variant.needs_teacher else setup  # an assistant sees as the student
     nets = {
         "teacher": (setup.teacher if variant.needs_teacher else None, seen),
         "student": (student, own),
-        "peer": (new_peer(peer, setup, 0, 0) if beside else None, seen),
+        "peer": (new_peer(peer, theirs, 0, 0) if beside else None, own if variant.needs_teacher else seen),
     }
     try:
         shapes = {who: layers(net, x) for who, (net, x) in nets.items() if net is not None}
@@ -123,9 +125,12 @@ def prepare(
     """
     setup = replace(setup, method=method_of(recipe, setup.data), taps=dict(recipe.taps))
     data, teacher, student = setup.data, setup.teacher, setup.student
-    for who, net, view in (("teacher", teacher, setup.teacher_view), ("student", student, None), ("peer", peer, None)):
+    variant, view = schemes.get(recipe.scheme, recipe.scheme_variant), setup.teacher_view
+    beside = None if variant.needs_teacher else view  # an assistant sees what the student sees
+    asked = [("teacher", teacher, view), ("student", student, None)]
+    for who, net, view in [*asked, ("peer", peer, beside)] if variant.needs_peer else asked:
         if isinstance(net, nn.Module):
-            x = data.train.seen(setup.teacher_view if who == "peer" else view)[:PROBE]
+            x = data.train.seen(view)[:PROBE]
             answers = tell(net, x).logits.shape[1]
             if answers != len(data.classes):
                 raise ValueError(f"{who} must answer the data's {len(data.classes)} classes, got one of {answers}")
@@ -182,14 +187,15 @@ def connect(setup: Setup, phase: schemes.Phase, seed: int) -> list[Wire]:
     Raises:
         ValueError: a layer does not exist, or there is none to compare.
     """
-    wires = []
+    wires, nothing = [], Knowledge(torch.zeros(PROBE, len(setup.data.classes)), {})  # all answer the data's classes
     for place, link in enumerate(phase):
-        pairs, adapter = (), None
+        pairs, adapter, said = (), None, [nothing, nothing]
         if link.teacher is not None and setup.method.compares:
             both = [setup.players[who.partition(":")[0]] for who in (link.teacher, link.student)]
             seen = [(player.net, setup.data.train.seen(player.view)[:PROBE]) for player in both]
             pairs = _pairs(setup, link, *seen)
             said = [tell(net, x, {p[i] for p in pairs}) for i, (net, x) in enumerate(seen)]
+        if link.teacher is not None:
             adapter = seeded(seed + place, lambda said=said, pairs=pairs: setup.method.adapter(said[1], said[0], pairs))
         wires.append(Wire(link, pairs, adapter))
     return wires

@@ -255,5 +255,9 @@ class Recipe:
 
     def total_steps(self, transfer_set: int) -> int:
         """Optimiser steps of the run: epochs of all phases · ⌈inputs of the transfer set / batch size⌉."""
-        phases = len(schemes.get(self.scheme, self.scheme_variant).phases(generations=self.generations))
+        phases = len(
+            schemes.get(self.scheme, self.scheme_variant).phases(
+                peers=["peer"] * self.peers, generations=self.generations
+            )
+        )
         return (phases * self.epochs + self.fine_tune) * math.ceil(transfer_set / self.batch_size)

@@ -13,7 +13,7 @@ from torch import nn
 from kdlab import objective, prepare, resume, tuning
 from kdlab.arrangement import Teacher, arrange, method_of, require_teacher
 from kdlab.batches import Batch
-from kdlab.cast import adapted, find_peer, playing, resting
+from kdlab.cast import find_peer, playing, resting
 from kdlab.data import Dataset
 from kdlab.events import Changed, Diverged, Epoch, Event, Phase, Step
 from kdlab.initial import start
@@ -246,7 +246,7 @@ class Training:
             forget: networks that have been drawn anew, of whose weights there is nothing to remember.
         """
         phase = self.phases[min(self.phase, len(self.phases) - 1)]
-        self.wires = adapted(self.setup, prepare.connect(self.setup, phase, self._recipe.seed), self._recipe.seed)
+        self.wires = prepare.connect(self.setup, phase, self._recipe.seed)
         self.resting = resting(self.setup, self.learners())
         prepare.look(playing(self.setup, self.resting), self.wires)
         self._begun = False

@@ -235,7 +235,12 @@ def test_an_unknown_name_is_refused_with_a_near_miss():
 
 
 def test_the_shipped_files_are_the_registered_ones_and_small():
-    images = {"fashion-mnist-cnn.safetensors", "fashion-mnist.npz"}
+    images = {
+        "fashion-mnist-cnn.safetensors",
+        "fashion-mnist.npz",
+        "wordnet-gcn.safetensors",
+        "wordnet-minilm.safetensors",
+    }
     assert dict(data.verify()) == dict.fromkeys(images | texts.files() | {"words-en.txt.gz"}, "ok")
     files = [f for f in registry.data_dir().rglob("*") if f.is_file() and "originals" not in f.parts]
     assert sum(f.stat().st_size for f in files) < 15e6

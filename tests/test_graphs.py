@@ -31,6 +31,9 @@ def test_the_neighbourhood_by_hand():
 def test_the_layer_in_plain_numpy():
     x = torch.rand(4, 5, generator=torch.Generator().manual_seed(0)).round()
     layer = Neighbourhood(Graph(x, EDGES), 3).eval()
+    with torch.no_grad():
+        layer.weight.copy_(torch.rand(5, 3, generator=torch.Generator().manual_seed(1)) - 0.3)
+        layer.bias.fill_(0.1)
     a, w, b = neighbourhood(EDGES, 4).to_dense().numpy(), layer.weight.detach().numpy(), layer.bias.detach().numpy()
     expected = a @ np.maximum(a @ x.numpy() @ w + b, 0)
     said = layer(torch.tensor([[2.0], [0.0], [2.0]]))
@@ -73,6 +76,17 @@ def test_a_graph_network_learns_and_teaches_a_plain_one(wordnet):
     assert same(bits(teacher), before)
     rows = wordnet.test.rows
     assert torch.equal(tell(teacher, rows[:, None].float()).logits, ask(teacher, wordnet.test.seen("node")).logits)
+
+
+def test_the_shipped_teachers_answer_as_their_cards_say_and_name_their_view(wordnet):
+    for name, view in (("wordnet-minilm", "embedding"), ("wordnet-gcn", "node")):
+        teacher = kdlab.pretrained(name)
+        assert teacher.sees == view
+        said = tell(teacher, wordnet.test.seen(view)).logits
+        right = (said.argmax(1) == wordnet.test.y).double().mean().item()
+        assert right == pytest.approx(models.card(name)["test"]["accuracy"], abs=0.003)
+    recipe = Recipe(algorithm="graph-based", teacher="wordnet-gcn", epochs=1)
+    assert Training("bag-of-words", wordnet, recipe=recipe).setup.teacher_view == "node"
 
 
 def test_a_teacher_that_sees_no_graph_is_refused(wordnet):

@@ -70,6 +70,13 @@ def test_several_teachers_teach_and_stay_as_they_are():
     assert again.teacher is made.teacher  # so that what it said serves again
 
 
+def test_the_same_teacher_given_twice_speaks_twice():
+    one, other = sure(7), sure(8)
+    x = toy().test.x
+    said = tell(Council([one, one, other], torch.ones(3), "logits"), x).logits
+    assert torch.allclose(said, (2 * tell(one, x).logits + tell(other, x).logits) / 3, atol=1e-4)
+
+
 def test_their_layers_are_found_by_their_number():
     taps = {"1.stage1": "stage1"}
     made = training(teacher=[sure(7), sure(8)], algorithm="multi-teacher", type="feature", method="hint", taps=taps)

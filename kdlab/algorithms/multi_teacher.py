@@ -66,7 +66,7 @@ class Council(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits of all together, (batch, classes)."""
-        return combine(torch.stack([observe(one, x).logits for one in self.children()]), self.weights, self.how)
+        return combine(torch.stack([observe(one, x).logits for one in self._modules.values()]), self.weights, self.how)
 
 
 @register("multi-teacher")

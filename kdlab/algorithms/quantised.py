@@ -59,7 +59,7 @@ class Quantised(Algorithm):
 
     Its weights stay float32 underneath, where small steps add up; each layer rounds them, and what it is given, at
     every pass, as integer arithmetic would. With 8 bits little is lost; with 2 or 3 the teacher's help can be seen.
-    Exits, peers and the teacher compute as ever.
+    Exits and the teacher compute as ever; peers of the student's own architecture round as it does.
     """
 
     bits: int = knob(8, 2, 8, "bits of a number in the student")
