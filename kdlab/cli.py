@@ -197,6 +197,7 @@ def _sweep(options: argparse.Namespace) -> int:
 
     from kdlab import sweep
     from kdlab.sweeps.executors import cores
+    from kdlab.sweeps.files import PIP
 
     torch.set_num_threads(1)  # quicker for nets this small, and the same bits wherever a trial runs
     out = options.out or Path("runs") / options.sweep.stem
@@ -209,7 +210,7 @@ def _sweep(options: argparse.Namespace) -> int:
         print(f"kdlab: what is finished is in {out}; the same command goes on from there", file=sys.stderr)
         raise
     print(made)
-    print(f"written to {out}")
+    print(f"written to {out}" + ("" if (out / "sweep.parquet").exists() else f" without Parquet, which needs {PIP}"))
     return 0 if made.rows() and made.rows()[0]["validation"] is not None else 1
 
 

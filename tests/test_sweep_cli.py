@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,13 @@ def test_it_prints_the_table_and_writes_all_there_is(plan, capsys):
     assert cli.main(["run", str(folder / "best.toml")]) == 0
     accuracy = next(row["test_accuracy"] for row in again.table() if row["seed"] == 0 and matches(row, best))
     assert re.search(rf"^accuracy +{accuracy:.1%}$", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_without_pyarrow_it_says_how_to_get_it(plan, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert cli.main(["sweep", plan, "--workers", "0", "--out", "out"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "written to out without Parquet, which needs pip install 'kdlab[parquet]'"
 
 
 def matches(row, recipe):

@@ -95,7 +95,7 @@ class Running:
         batches = alike.batches(self.todo)
         if not batches:
             return
-        with finished.sole(self.log), opened(self.executor, self.workers) as executor:
+        with opened(self.executor, self.workers) as executor, finished.sole(self.log):
             handed = self._one_by_one(batches) if executor is None else self._spread(executor, batches)
             for batch, results in handed:
                 for t, result in zip(batch, results, strict=True):
