@@ -142,7 +142,13 @@ def _matrix() -> int:
         for v in schemes.variants(s)
         for a in algorithms.names()
     ]
-    cells = [(t, f"{s} {v}", a, reason or f"yes{schemes.get(s, v).needs}") for t, s, v, a, reason in rows]
+    own = {a: algorithms.kind(a).needs for a in algorithms.names()}
+
+    def goes(scheme: str, variant: str, algorithm: str) -> str:
+        needs = schemes.get(scheme, variant).needs
+        return f"yes{needs}{' and ' if needs else ', with '}{own[algorithm]}" if own[algorithm] else f"yes{needs}"
+
+    cells = [(t, f"{s} {v}", a, reason or goes(s, v, a)) for t, s, v, a, reason in rows]
     wide = [2 + max(len(row[i]) for row in (head, *cells)) for i in range(3)]
     for row in ((*head, "does it go"), *cells):
         print("".join(f"{cell:<{width}}" for cell, width in zip(row, wide, strict=False)) + row[-1])

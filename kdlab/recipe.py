@@ -169,6 +169,8 @@ class Recipe:
     def resolved(self) -> Recipe:
         """The same recipe with every None that has a default filled in."""
         fixed = algorithms.kind(self.algorithm).fixes_alpha
+        if schemes.get(self.scheme, self.scheme_variant).needs_labels:
+            fixed = None  # the two do not go together, which is for others to say
         parts = [self.type] if not isinstance(self.method, Mapping) else [methods.kind(n).type for n in self.method]
         default = max(DEFAULT_ALPHA[part] for part in parts) if fixed is None else fixed
         return dataclasses.replace(

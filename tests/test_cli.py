@@ -137,6 +137,9 @@ def test_the_matrix_says_of_every_combination_whether_it_goes(capsys):
     assert re.search(r" standard +yes, with a trained teacher$", found["response", "offline", "frozen", "standard"])
     assert re.search(r" standard +yes, with two hidden layers$", found["relation", "self", "exits", "standard"])
     assert found["response", "online", "ensemble", "standard"].endswith("  yes")
+    both = r"yes, with a trained teacher and data in two views$"
+    assert re.search(both, found["response", "offline", "frozen", "cross-modal"])
+    assert re.search(r"yes, with data in two views$", found["response", "online", "mutual", "cross-modal"])
     refused = found["feature", "online", "ensemble", "standard"]
     assert "method 'hint' compares layers, and the scheme 'online' (ensemble) teaches by the mean of answers" in refused
 
