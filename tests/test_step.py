@@ -77,7 +77,7 @@ def test_without_names_nothing_is_tapped_and_a_wrong_one_is_refused():
         model(x)
     assert seen == {}
     with (
-        pytest.raises(ValueError, match="layer must be one of .*, got 'stage2'; did you mean 'stage1'"),
+        pytest.raises(ValueError, match=r"layer must be one of .*, got 'stage2'; did you mean 'stage1'"),
         tapped(model, ["stage2"]),
     ):
         pass
