@@ -77,9 +77,17 @@ def test_own_data_teacher_and_student(tmp_path):
 
 def test_fields_of_the_controls_reach_the_recipe(bench):
     controls = bench.views["controls"]
-    controls.values = {**controls.values, "student": "conv-8", "learning_rate": 0.002, "epochs": 7}
-    controls.values = {**controls.values, "method": "mix"}
-    controls.values = {**controls.values, "mix.hint": 0.0, "mix.rkd": 2.0}
+    chosen = {
+        "student": "conv-8",
+        "learning_rate": 0.002,
+        "epochs": 7,
+        "method": "mix",
+        "mix.hint": 0.0,
+        "mix.rkd": 2.0,
+    }
+    for name, value in chosen.items():
+        controls._handle_custom_msg({"command": "field", "name": name, "value": value}, [])
+        assert controls.values[name] == value
     recipe = bench.state.recipe()
     assert (recipe.student, recipe.learning_rate, recipe.epochs) == ("conv-8", 0.002, 7)
     assert recipe.method == {"soft-targets": 1.0, "rkd": 2.0}
@@ -88,6 +96,9 @@ def test_fields_of_the_controls_reach_the_recipe(bench):
 
 def test_a_refused_field_jumps_back_and_says_why(bench):
     controls = bench.views["controls"]
-    controls.values = {**controls.values, "epochs": 0}
+    sent = []
+    controls.send_state = lambda key: sent.append(key)
+    controls._handle_custom_msg({"command": "field", "name": "epochs", "value": 0}, [])
+    assert sent[-1] == "values"  # though they are what they were
     assert "epochs must be a whole number of at least 1, got 0" in bench.state.error
     assert controls.values["epochs"] == 60

@@ -60,6 +60,11 @@ class FeaturePainter:
         self._due = 0.0
         self._asked: tuple = ()  # what the knobs asked for last
 
+    def clear(self) -> None:
+        """Show nothing: other samples will follow."""
+        self.view.line = ""
+        self.view.show([], image=np.zeros((0, 0)), label="", cka={}, note="")
+
     def paint(self, scene: Scene, shown: Shown, sample: int, whole: bool) -> None:
         """Show a run as it is now; see :meth:`kdlab.ui.painter.Painter.paint`."""
         view, now = self.view, matching.match(scene, shown)

@@ -63,18 +63,14 @@ def _algorithm(state: LabState) -> list[Field]:
     ]
     for name, (allowed, meaning) in cls.options().items():
         found.append(_choice(f"algo.{name}", name.replace("_", " "), list(allowed), meaning, group))
-    if cls.several:
-        others = [["", "nobody", ""], *([*o[:2], o[2] or _taken(state, o[0])] for o in options.teachers(state)[1:])]
+    if cls.several and state.teacher != OWN:
+        others = options.more_teachers(state)
         for place, name in enumerate(("Second teacher", "Third teacher")[: len(state.more_teachers) + 1]):
             found.append(_choice(f"more.{place}", name, others, "speaks with the first", group))
         for place in range(len(state.more_teachers) + 1):
             meaning = "how much this teacher counts beside the others"
             found.append(_number(f"weight.{place}", f"Weight {place + 1}", 0.0, 4.0, meaning, group, 0.1))
     return found
-
-
-def _taken(state: LabState, name: str) -> str:
-    return "it teaches already" if name == state.teacher else ""
 
 
 def _scheme(state: LabState) -> list[Field]:

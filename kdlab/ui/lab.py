@@ -41,6 +41,7 @@ class Lab:
         self._current: Lanes | None = None  # the lanes that were shown last
         self._baselines: dict[str, Lane] = {}
         self._scene_key: tuple | None = None
+        self._fitting = False  # knobs are being set so that they go with another one
         state.observe(self._needs_depth, ["scheme", "scheme_variant"])
         state.observe(self._turned, list(KNOBS))
         state.observe(self._rooted, list(ROOTS))
@@ -121,9 +122,13 @@ class Lab:
 
     def _rooted(self, change: Any) -> None:
         s = self.state
-        if s.opening:
+        if s.opening or self._fitting:
             return
-        notice = options.fit(s) or s.notice
+        self._fitting = True
+        try:
+            notice = options.fit(s) or s.notice
+        finally:
+            self._fitting = False
         self.reset()
         s.notice = notice
 

@@ -92,6 +92,21 @@ def teachers(state: LabState) -> list[Option]:
     return [*own, NOBODY, *shipped, *([run["folder"], run["label"], unfit(state, run["folder"])] for run in state.kept)]
 
 
+def more_teachers(state: LabState) -> list[Option]:
+    """Who can teach beside the first teacher."""
+    named = [option for option in teachers(state) if option[0] not in ("", OWN)]
+    return [["", "nobody", ""], *([name, label, reason or _odd(state, name)] for name, label, reason in named)]
+
+
+def _odd(state: LabState, teacher: str) -> str:
+    """Why a network cannot speak with the first teacher."""
+    if teacher == state.teacher:
+        return "it teaches already"
+    nets = (arrangement.find_teacher(name or None, Recipe()) for name in (state.teacher, teacher))
+    seen = [state.teacher_view or getattr(net, "sees", None) or state.load_data().view for net in nets]
+    return "" if seen[0] == seen[1] else f"it sees {seen[1]}, the first teacher {seen[0]}"
+
+
 def unfit(state: LabState, teacher: str) -> str:
     """Why a trained model, or the student of a saved run, cannot teach on these data; empty: it can."""
     learned = next((run for run in state.kept if run["folder"] == teacher), None)
@@ -180,8 +195,9 @@ def fit(state: LabState) -> str:
     if state.teacher not in ("", OWN) and unfit(state, state.teacher):
         state.teacher = next((n for n, _, reason in teachers(state) if n not in ("", OWN) and not reason), "")
         said.append(f"the teacher is now {teacher_name(state)}" if state.teacher else "nobody is left who could teach")
-    if any(unfit(state, one) for one in state.more_teachers):
-        state.more_teachers = [one for one in state.more_teachers if not unfit(state, one)]
+    if state.more_teachers:
+        possible = [name for name, _, reason in more_teachers(state) if not reason]
+        state.more_teachers = [one for one in state.more_teachers if one in possible]
     if first_weights_refusal(state, state.init):
         state.init = RANDOM
         said.append("first weights are drawn at random")

@@ -40,7 +40,7 @@ class Painter:
             soft.teacher, soft.student = float_bytes(scene.teacher_logits), b""
             soft.baseline = float_bytes(scene.untrained_logits)
         self.views["relations"].clear()
-        self.views["features"].show([], image=np.zeros((0, 0)), label="", cka={}, note="")
+        self.features.clear()
 
     def paint(self, shown: Shown, panel: int, sample: int, *, whole: bool) -> None:
         """Show a run as it is now.

@@ -231,9 +231,10 @@ class LabState(t.HasTraits):
     def _named(self) -> dict[str, Any]:
         """Names of data and networks, as a recipe has them."""
         found = {n: getattr(self, n) if getattr(self, n) not in (OWN, "") else None for n in NAMES}
-        several = self.more_teachers and algorithms.kind(self.algorithm).several
-        teachers = (self.teacher, *self.more_teachers) if several else self.teacher
-        return found | {"teacher": None if teachers in (OWN, "") else teachers}
+        teacher: Any = None if self.teacher in (OWN, "") else self.teacher
+        if teacher and self.more_teachers and algorithms.kind(self.algorithm).several:
+            teacher = (teacher, *self.more_teachers)
+        return found | {"teacher": teacher}
 
     def roots(self) -> Recipe:
         """The part of the recipe that says which data and networks there are; all else is as in any recipe."""

@@ -106,7 +106,6 @@ class Workbench(w.GridBox):
         s.observe(lambda _: self._table(), "shelved")
         v["features"].observe(lambda _: self.lab.runner.refresh(), "tap")
         v["relations"].observe(lambda _: self.lab.runner.refresh(), "kind")
-        v["controls"].observe(self._field_changed, "values")
         v["controls"].on_command(self._control_command)
         v["transport"].on_command(lambda command: getattr(self.lab, COMMANDS[command])())
         v["runs"].on_command(self._run_command)
@@ -130,24 +129,21 @@ class Workbench(w.GridBox):
             controls.alpha_note = note if s.fixed_alpha is None else fixed
         self.views["transport"].title = f"{s.student} ← {options.teacher_name(s) or 'labels'}"
 
-    def _field_changed(self, change: Any) -> None:
-        known = fields.values(self.state)
-        for name, value in change.new.items():
-            if name in known and known[name] != value:
-                try:
-                    fields.assign(self.state, name, value)
-                except (ValueError, TypeError, traitlets.TraitError) as error:
-                    self.lab.fail(error)
-        self._describe()  # what was refused jumps back
-
     def _control_command(self, content: dict[str, Any]) -> None:
-        if content.get("command") == "teach":
-            self.lab.teach()
-        elif content.get("command") == "turn" and content.get("knob") in SCHEDULED:
-            try:
-                self.state.hold(content["knob"], float(content["value"]))
-            except (ValueError, TypeError, traitlets.TraitError) as error:
-                self.lab.fail(error)
+        """What the controls say: a field's value, a hand on a knob that moves by itself, or an action."""
+        command, value = content.get("command"), content.get("value")
+        try:
+            if command == "teach":
+                self.lab.teach()
+            elif command == "turn" and content.get("knob") in SCHEDULED:
+                self.state.hold(content["knob"], float(value))
+            elif command == "field" and content.get("name") in fields.values(self.state):
+                self.state.notice = ""
+                fields.assign(self.state, content["name"], value)
+        except (ValueError, TypeError, traitlets.TraitError) as error:
+            self.lab.fail(error)
+        self._describe()
+        self.views["controls"].send_state("values")  # even where nothing has changed: what was refused jumps back
 
     def _run_command(self, content: dict[str, Any]) -> None:
         place = int(content["id"])

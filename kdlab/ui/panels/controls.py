@@ -50,7 +50,11 @@ class Controls(View, source=("sliders.js", "formula.js", "fields.js", "controls.
     notice = traitlets.Unicode("").tag(sync=True)
 
     def on_command(self, callback: Callable[[dict[str, Any]], None]) -> None:
-        """Call back with ``{"command": "turn", "knob", "value"}`` for a knob that moved by itself, or an action's."""
+        """Call back with what was done, in the order in which it was.
+
+        ``{"command": "field", "name", "value"}``, ``{"command": "turn", "knob", "value"}`` for a knob that moves by
+        itself, or ``{"command": name}`` of an action.
+        """
         self.on_msg(lambda _, content, __: callback(content) if isinstance(content, dict) else None)
 
     def sentence(self) -> str:

@@ -46,11 +46,29 @@ function onTraits(model, names, fn) {
   };
 }
 
+/** Call fn once a typed value is meant: on Enter, which in a notebook brings no change event, or on leaving. */
+function onTyped(input, fn) {
+  let said = null;
+  const mean = () => { if (input.value !== said) { said = input.value; fn(); } };
+  input.addEventListener("focus", () => { said = null; });
+  input.addEventListener("change", mean);
+  input.addEventListener("keydown", (event) => { if (event.key === "Enter") mean(); });
+}
+
 /** Set traits, and tell the kernel where there is one: a saved page has none and goes on without. */
 function write(model, changes) {
   for (const [name, value] of Object.entries(changes)) model.set(name, value);
   try {
     model.save_changes();
+  } catch (error) {
+    if (!/comm/i.test(String(error))) throw error;
+  }
+}
+
+/** Tell the kernel something, where there is one. */
+function tell(model, message) {
+  try {
+    model.send(message);
   } catch (error) {
     if (!/comm/i.test(String(error))) throw error;
   }

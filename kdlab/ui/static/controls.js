@@ -7,7 +7,7 @@ export default {
   render({ model, el }) {
     const get = (name) => model.get(name);
     /** A hand on a knob; one that moves by itself need not get a new value to be held. */
-    const turn = (knob, value, more = {}) => (knob in get("now") ? model.send({ command: "turn", knob, value }) : write(model, { [knob]: value, ...more }));
+    const turn = (knob, value, more = {}) => (knob in get("now") ? tell(model, { command: "turn", knob, value }) : write(model, { [knob]: value, ...more }));
     const stands = (knob) => get("now")[knob] ?? get(knob);
     const shackle = svg("path", { fill: "none", stroke: "currentColor", "stroke-width": 1.2 });
     const lockText = h("span", {});
@@ -25,7 +25,8 @@ export default {
       ends: h("div", { class: "kd-ends" }, h("span", { class: "kd-labels" }, "labels"), h("span", { class: "kd-teacher" }, "teacher")) });
     const type = segments({ label: "Type", onpick: (value) => write(model, { type: value }) });
     const scheme = segments({ label: "Scheme", onpick: (value) => write(model, { scheme: value }) });
-    const fields = fieldList((name, value) => (name in get("now") ? turn(name, value) : write(model, { values: { ...get("values"), [name]: value } })), (command) => model.send({ command }));
+    // one field at a time, and the kernel says what has become of all: two hands would overwrite each other's
+    const fields = fieldList((name, value) => tell(model, name in get("now") ? { command: "turn", knob: name, value } : { command: "field", name, value }), (command) => tell(model, { command }));
     const more = h("details", { class: "kd-more" }, h("summary", {}, "More"), fields.el);
     more.addEventListener("toggle", () => {
       if (more.open === get("more")) return;

@@ -26,7 +26,7 @@ function fieldList(onset, onact = () => {}) {
     }
     if (f.kind === "int") {
       const input = h("input", { id, type: "number", min: f.min, max: f.max, step: f.step ?? 1 });
-      input.addEventListener("change", () => {
+      onTyped(input, () => {
         const v = Number(input.value);
         const fits = input.value !== "" && Number.isInteger(v) && !(v < f.min) && !(v > f.max);
         input.toggleAttribute("aria-invalid", !fits);
@@ -43,8 +43,8 @@ function fieldList(onset, onact = () => {}) {
 
   function group(name, fields) {
     const open = opened.get(name) ?? !fields.every((f) => f.folded);
-    const box = h("details", { class: "kd-group", open }, h("summary", { class: "kd-title" }, name || "More"), fields.map((f) => known.get(f.name).el));
-    box.addEventListener("toggle", () => { if (box.open !== open || opened.has(name)) opened.set(name, box.open); });
+    const title = h("summary", { class: "kd-title", onclick: () => opened.set(name, !box.open) }, name || "More");
+    const box = h("details", { class: "kd-group", open }, title, fields.map((f) => known.get(f.name).el));
     return box;
   }
 

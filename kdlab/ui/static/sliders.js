@@ -64,7 +64,7 @@ function slider({ name, label, min, max, step = 0.01, log = false, text = String
     clearTimeout(timer);
     timer = setTimeout(commit, COMMIT_AFTER);
   });
-  box.addEventListener("change", () => {
+  onTyped(box, () => {
     const typed = Number(box.value.replace(",", ".").replace("−", "-"));
     if (box.value.trim() === "" || !(typed >= min && typed <= max)) return box.setAttribute("aria-invalid", "true");
     value = typed;
