@@ -68,7 +68,7 @@ def test_no_knob_of_a_recipe_is_forgotten():
         ({"fine_tune": 3}, {"patience"}),
         ({"schedule": {"alpha": [[0.0, 0.9], [1.0, 0.1]]}}, {"end.alpha"}),
     ],
-    ids=str,
+    ids=lambda case: str(case) if isinstance(case, dict) else "+".join(sorted(case)),
 )
 def test_what_does_not_count_is_not_shown(traits, shown):
     state = LabState()
