@@ -161,6 +161,8 @@ def _training(state: LabState) -> list[Field]:
 
 
 def _fine_tuning(state: LabState) -> list[Field]:
+    if algorithms.kind(state.algorithm).fixes_alpha is not None:
+        return []  # there are no labels to tune on
     group, folded = "Fine-tuning", not state.fine_tune
     meaning = "one more phase, in which the student learns from labels alone; its best weights are kept"
     found = [_number("fine_tune", "Epochs of it", 0, 100, meaning, group)]

@@ -168,7 +168,7 @@ class Lab:
             self.keeper.forget()
             with self._busy("preparing: the teacher is asked once"):
                 scene, student = self._stage(), s.own.get("student", s.student)
-                lanes = Lanes(recipe, scene.data, scene.teachers, student, s.seeds, self._baselines)
+                lanes = Lanes(recipe, scene.given, scene.teachers, student, s.seeds, self._baselines)
             self._baselines = lanes.baselines
             return lanes
 

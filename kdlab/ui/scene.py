@@ -32,6 +32,7 @@ class Scene:
         first: the student with its first weights, which need not be drawn; None: the untrained one.
         teacher_view: how the teacher, or the peers beside the student, see the data; None: as the student does.
         teachers: those that are one in ``teacher``; None: that one.
+        given: the data before an algorithm made others of them; None: these.
     """
 
     def __init__(
@@ -43,9 +44,10 @@ class Scene:
         *,
         teacher_view: str | None = None,
         teachers: Sequence[nn.Module] | None = None,
+        given: Dataset | None = None,
     ):
         self.data, self.teacher, self.untrained, self.first = data, teacher, untrained, first or untrained
-        self.teacher_view, self.teachers = teacher_view, teachers or teacher
+        self.teacher_view, self.teachers, self.given = teacher_view, teachers or teacher, given or data
         self.x, self.labels = data.validation.x, data.validation.y
         self.probe = readings.balanced(self.labels, readings.PROBE)
         self.related = readings.balanced(self.labels, readings.RELATED)
@@ -63,7 +65,8 @@ class Scene:
         first = copy.deepcopy(setup.student)
         with suppress(ValueError):  # which the training says, as soon as there is one
             start(first, state.init, teacher)
-        return cls(setup.data, teacher, setup.student, first, teacher_view=setup.teacher_view, teachers=teachers)
+        asked = {"teacher_view": setup.teacher_view, "teachers": teachers, "given": data}
+        return cls(setup.data, teacher, setup.student, first, **asked)
 
     @cached_property
     def images(self) -> NDArray[np.uint8]:

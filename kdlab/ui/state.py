@@ -177,6 +177,8 @@ class LabState(t.HasTraits):
         self.algorithm_knobs = {}
         if algorithms.kind(change.old).fixes_alpha is not None:
             self.hold("alpha", DEFAULT_ALPHA[self.type])
+        if algorithms.kind(change.new).fixes_alpha is not None:
+            self.fine_tune, self.late = 0, 0.0  # there are no labels that they could ask for
         works_by = algorithms.kind(change.new).methods
         if works_by and self.method not in works_by:
             self.method = algorithms.kind(change.new).method(self.type) or works_by[0]
