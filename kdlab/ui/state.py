@@ -116,6 +116,7 @@ class LabState(t.HasTraits):
 
     def __init__(self, **own: Dataset | nn.Module | None):
         super().__init__()
+        self._loaded: tuple[tuple, Dataset] | None = None  # which labels are drawn depends on these knobs alone
         self.own = {name: thing for name, thing in own.items() if thing is not None}  # data, teacher, student objects
         for name in self.own:
             setattr(self, name, OWN)
@@ -279,7 +280,10 @@ class LabState(t.HasTraits):
 
     def load_data(self) -> Dataset:
         """The data set, with the labelled share, as the student sees it."""
-        return arrangement.find_data(self.own.get("data"), self.roots())
+        key = self.data, self.labelled, self.pool, self.task, self.view
+        if self._loaded is None or self._loaded[0] != key:
+            self._loaded = key, arrangement.find_data(self.own.get("data"), self.roots())
+        return self._loaded[1]
 
     def find_teacher(self) -> arrangement.Teacher:
         """The teacher; None where none is chosen, several in a tuple."""

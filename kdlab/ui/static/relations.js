@@ -37,6 +37,7 @@ export default {
     all[0].box.append(names);
     const kinds = segments({ label: "Relation", onpick: (kind) => write(model, { kind }) });
     const remaining = h("b", { "data-name": "remaining" });
+    const apart = h("span", {}, "teacher and student still differ by ", remaining, h("span", { class: "kd-muted" }, " on average"));
     const note = h("span", { class: "kd-muted" });
     const pictures = [0, 1, 2].map(() => ({ canvas: h("canvas", { class: "kd-sample", role: "img" }), text: h("figcaption", {}) }));
     const helps = h("p", { id: help, class: "kd-muted" });
@@ -50,7 +51,7 @@ export default {
     const table = lazyDetails("Values", classMeans);
     viewRoot(model, el, "kd-relations",
       h("div", { class: "kd-row" }, kinds.el,
-        h("span", {}, "teacher and student still differ by ", remaining, h("span", { class: "kd-muted" }, " on average")), note),
+        apart, note),
       stage, reading, table.el, said);
 
     let n = 0;
@@ -117,6 +118,7 @@ export default {
       const left = n && seen() ? meanApart(shown.teacher, shown.student, n) : get("remaining"); // follows the hand, not the kernel
       remaining.textContent = !n ? "–" : seen() ? `${left.toFixed(1)}°` : left.toFixed(3);
       remaining.dataset.value = left;
+      apart.hidden = !n;
       if (!seen()) helps.textContent = POINT;
       note.textContent = get("note") || (n ? "" : "No relations yet.");
       kinds.draw(get("kinds").map((value) => ({ value, help: value === "angle" ? "as seen from a chosen sample" : undefined })), get("kind"));
