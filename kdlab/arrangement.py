@@ -75,6 +75,14 @@ def require_teacher(recipe: Recipe, teacher: Teacher) -> None:
         )
 
 
+def require(recipe: Recipe, teacher: Teacher) -> None:
+    """Refuse names and numbers that do not go together, whatever data and networks are."""
+    require_teacher(recipe, teacher)
+    reason = unfit(recipe, None)
+    if reason:
+        raise ValueError(reason)
+
+
 def arrange(
     recipe: Recipe,
     data: Dataset | str | None = None,
@@ -124,6 +132,7 @@ def unfit(recipe: Recipe, setup: Setup | None, teacher: Teacher = None) -> str |
     algorithm, method = recipe.build_algorithm(), recipe.method
     methods = [method] if isinstance(method, str) else list(method)
     reason = algorithm.refuses(methods, recipe.scheme, recipe.scheme_variant, recipe.highest_alpha)
+    reason = reason or _needs_labels(recipe)
     if (
         reason is None
         and isinstance(teacher if setup is None else setup.teacher, (list, tuple))
@@ -131,6 +140,16 @@ def unfit(recipe: Recipe, setup: Setup | None, teacher: Teacher = None) -> str |
     ):
         return f"teacher must be one network for algorithm {algorithm.name!r}, got a list; allowed: 'multi-teacher'"
     return reason or (None if setup is None else algorithm.lacks(setup))
+
+
+def _needs_labels(recipe: Recipe) -> str | None:
+    """Which knob asks for labels that the recipe's algorithm does not have."""
+    knobs = {"fine_tune": recipe.fine_tune, "late": recipe.late, "a schedule of alpha": recipe.schedule.get("alpha")}
+    given = {name: value for name, value in knobs.items() if value}
+    if recipe.build_algorithm().fixes_alpha is None or not given:
+        return None
+    name, value = next(iter(given.items()))
+    return f"{name} must be left out for algorithm {recipe.algorithm!r}, since it has no labels, got {value}"
 
 
 def one_teacher(recipe: Recipe, data: Dataset | None, teacher: Teacher) -> nn.Module | None:

@@ -75,8 +75,8 @@ class Rows:
     def __init__(self, train: Split, rows: Tensor, size: int, seed: int, pairs: bool):
         self.rows, self.labelled = rows, rows[train.labelled[rows]]
         self.transfer = Order(len(rows), size, seed, pairs=pairs)
-        all_labelled = len(self.labelled) == len(rows)
-        self.labels = None if all_labelled else Order(len(self.labelled), size, seed + 500_009, pairs=pairs)
+        one_serves = len(self.labelled) in (0, len(rows))  # all are labelled, or labels play no part (alpha 1)
+        self.labels = None if one_serves else Order(len(self.labelled), size, seed + 500_009, pairs=pairs)
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor | None]:
         """Places of a step's transfer batch and label batch; None where one serves both."""
@@ -136,7 +136,7 @@ class Batches:
         return min(self.early.shortest, self.later.shortest)
 
     def __call__(self, step: int) -> tuple[Batch, Batch]:
-        """Transfer batch and label batch of a step, counted from 0; one and the same where all are labelled."""
+        """Transfer batch and label batch of a step, counted from 0; one and the same where all or none are labelled."""
         transfer, labelled = (self.early if step < self.arrival else self.later)(step)
         seen = self._rows(transfer)
         return seen, seen if labelled is None else self._rows(labelled)

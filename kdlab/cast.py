@@ -10,7 +10,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from kdlab import check, models, schemes
+from kdlab import models, schemes
 from kdlab.algorithms import Setup
 from kdlab.data import Dataset
 from kdlab.initial import another, seeded
@@ -29,7 +29,7 @@ def find_peer(peer: nn.Module | str | None, recipe: Recipe) -> nn.Module | str |
     """
     found = recipe.peer if peer is None else peer
     if isinstance(found, str):
-        check.choice(models.names(), peer=found)
+        models.known(peer=found)
     return found
 
 

@@ -148,7 +148,11 @@ def compare(
         recipe = named(arms[arm].replace(seed=seed), net, None, None)
         return Training(net, data, teacher=teacher, recipe=recipe, measure_every=0)
 
-    steps = {arm: training(arm, seeds[0]).total for arm in arms}  # every recipe can run, or nothing is trained
+    begun = {arm: training(arm, seeds[0]) for arm in arms}  # every recipe can run, or nothing is trained
+    steps = {arm: one.total for arm, one in begun.items()}
+    labels = int(data.train.labelled.sum())
+    used = {arm: int(one.data.train.labelled.sum()) for arm, one in begun.items()}
+    less = "".join(f" ({n} of them for {arm})" for arm, n in used.items() if n < labels)
     if len(set(steps.values())) > 1:
         raise ValueError(f"recipes must take equal steps to be compared, got {steps}")
     accuracy, agreement, seconds = ({arm: [] for arm in arms} for _ in range(3))
@@ -174,7 +178,7 @@ def compare(
         steps,
         list(seeds),
         against,
-        f"{len(seeds)} seeds; {int(data.train.labelled.sum())} training labels among {len(data.train)} inputs, "
+        f"{len(seeds)} seeds; {labels} training labels among {len(data.train)} inputs{less}, "
         f"{len(data.validation)} validation labels, {len(data.test)} test labels",
     )
 

@@ -18,6 +18,9 @@ mlp-16     –                   –                   (B, 16)    12,730
 
 (for 10 classes; ``cnn`` is the teacher's architecture)
 
+Perceptrons and stacks of convolutions can be had in any width and depth up to four layers: ``mlp-24``, ``mlp-64-32``
+with two hidden layers, ``conv-6``, ``conv-4-8-16`` with three convolutions.
+
 For words, seen as a vector of D numbers (``FOR_WORDS``; parameters for 10 classes):
 
 ============  =========  ============================================================  ===============
@@ -34,8 +37,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,15 +54,20 @@ from kdlab.graphs import Graph, Neighbourhood
 if TYPE_CHECKING:
     from kdlab.data import Dataset
 
-__all__ = ["build", "card", "fitting", "names", "pretrained", "pretrained_names"]
+__all__ = ["build", "card", "fitting", "known", "names", "pretrained", "pretrained_names"]
 
 Size = tuple[int, ...]
 
 
-def _mlp(classes: int, size: Size, *, width: int) -> nn.Sequential:
-    """One hidden layer."""
-    embedding = nn.Sequential(nn.Flatten(), nn.Linear(math.prod(size), width), nn.ReLU())
-    return nn.Sequential(OrderedDict(embedding=embedding, head=nn.Linear(width, classes)))
+def _mlp(classes: int, size: Size, *, widths: Sequence[int]) -> nn.Sequential:
+    """Hidden layers; with two or more of them it can answer early."""
+    stages, seen = OrderedDict(), math.prod(size)
+    for place, width in enumerate(widths, 1):
+        flat = [nn.Flatten()] if place == 1 else []
+        name = f"stage{place}" if place < len(widths) else "embedding"
+        stages[name] = nn.Sequential(*flat, nn.Linear(seen, width), nn.ReLU())
+        seen = width
+    return nn.Sequential(OrderedDict(**stages, head=nn.Linear(seen, classes)))
 
 
 def _linear(classes: int, size: Size) -> nn.Sequential:
@@ -72,30 +81,14 @@ def _words(classes: int, size: Size, *, width: int) -> nn.Sequential:
     return nn.Sequential(OrderedDict(embedding=embedding, head=nn.Linear(width, classes)))
 
 
-def _spelling(classes: int, size: Size, *, widths: tuple[int, int]) -> nn.Sequential:
-    """Two hidden layers: it can answer early, at the first."""
-    first, second = widths
-    return nn.Sequential(
-        OrderedDict(
-            stage1=nn.Sequential(nn.Flatten(), nn.Linear(math.prod(size), first), nn.ReLU()),
-            embedding=nn.Sequential(nn.Linear(first, second), nn.ReLU()),
-            head=nn.Linear(second, classes),
-        )
-    )
-
-
-def _conv(classes: int, size: Size, *, width: int) -> nn.Sequential:
-    """Two convolutions of stride 2, then the classifier on all that they see."""
-    channels, height, length = _map_size(size)
-    wide = 2 * width * math.ceil(height / 4) * math.ceil(length / 4)
-    return nn.Sequential(
-        OrderedDict(
-            stage1=nn.Sequential(nn.Conv2d(channels, width, 3, stride=2, padding=1), nn.ReLU()),
-            stage2=nn.Sequential(nn.Conv2d(width, 2 * width, 3, stride=2, padding=1), nn.ReLU()),
-            embedding=nn.Flatten(),
-            head=nn.Linear(wide, classes),
-        )
-    )
+def _conv(classes: int, size: Size, *, widths: Sequence[int]) -> nn.Sequential:
+    """Convolutions of stride 2, then the classifier on all that they see; after a single width one of twice as many."""
+    seen, height, length = _map_size(size)
+    stages = OrderedDict()
+    for place, width in enumerate(widths if len(widths) > 1 else (widths[0], 2 * widths[0]), 1):
+        stages[f"stage{place}"] = nn.Sequential(nn.Conv2d(seen, width, 3, stride=2, padding=1), nn.ReLU())
+        seen, height, length = width, math.ceil(height / 2), math.ceil(length / 2)
+    return nn.Sequential(OrderedDict(**stages, embedding=nn.Flatten(), head=nn.Linear(seen * height * length, classes)))
 
 
 def _cnn(classes: int, size: Size, *, widths: tuple[int, int], embedding: int) -> nn.Sequential:
@@ -119,24 +112,47 @@ def _gcn(classes: int, graph: Graph) -> nn.Sequential:
 
 
 ARCHITECTURES: dict[str, Callable[[int, Size], nn.Sequential]] = {
-    "mlp-16": partial(_mlp, width=16),
-    "mlp-32": partial(_mlp, width=32),
-    "mlp-64": partial(_mlp, width=64),
-    "conv-4": partial(_conv, width=4),
-    "conv-8": partial(_conv, width=8),
+    "mlp-16": partial(_mlp, widths=(16,)),
+    "mlp-32": partial(_mlp, widths=(32,)),
+    "mlp-64": partial(_mlp, widths=(64,)),
+    "conv-4": partial(_conv, widths=(4,)),
+    "conv-8": partial(_conv, widths=(8,)),
     "cnn-half": partial(_cnn, widths=(16, 16), embedding=64),
     "cnn": partial(_cnn, widths=(16, 32), embedding=128),
     "linear": _linear,
     "bag-of-words": partial(_words, width=16),
-    "spelling-mlp": partial(_spelling, widths=(64, 32)),
+    "spelling-mlp": partial(_mlp, widths=(64, 32)),
 }
+FAMILIES = {"mlp": _mlp, "conv": _conv}  # to be had in other widths than those listed
+OTHER_WIDTHS = re.compile(r"(mlp|conv)((?:-[1-9][0-9]{0,3}){1,4})")
 GRAPH = "gcn"  # sees nodes of a graph
 FOR_WORDS = ("linear", "bag-of-words", "spelling-mlp")
 
 
 def names() -> list[str]:
-    """The networks that :func:`build` knows."""
+    """The networks that :func:`build` knows, but for other widths of ``mlp`` and ``conv``."""
     return [*ARCHITECTURES, GRAPH]
+
+
+def known(**given: str) -> None:
+    """Each value is the name of a network that :func:`build` knows.
+
+    Raises:
+        ValueError: it is not; a near miss is suggested.
+    """
+    for argument, name in given.items():
+        if not OTHER_WIDTHS.fullmatch(name):
+            try:
+                check.choice(names(), **{argument: name})
+            except ValueError as error:
+                raise ValueError(f"{error} (or other widths, such as 'mlp-24', 'mlp-64-32', 'conv-6')") from None
+
+
+def _maker(name: str) -> Callable[[int, Size], nn.Sequential]:
+    if name in ARCHITECTURES:
+        return ARCHITECTURES[name]
+    family, widths = OTHER_WIDTHS.fullmatch(name).groups()
+    return partial(FAMILIES[family], widths=[int(width) for width in widths.split("-")[1:]])
 
 
 def build(
@@ -145,7 +161,7 @@ def build(
     """A new, untrained network.
 
     Args:
-        name: one of :func:`names`.
+        name: one of :func:`names`, or other widths of ``mlp`` and ``conv``, up to four of at most 9,999.
         seed: of the initial weights, which depend on nothing else; the global random state stays as it was.
         classes: width of the answer, at least 1.
         size: shape of one input; (channels, H, W) with H, W ≥ 4 for networks with convolutions.
@@ -154,7 +170,7 @@ def build(
     Raises:
         ValueError: the name is unknown, a number is out of range, or a graph network has no graph.
     """
-    check.choice(names(), name=name)
+    known(name=name)
     if name == GRAPH and graph is None:
         raise ValueError(
             f"graph must be given for {GRAPH!r}, got None: it needs data with edges, such as wordnet-topics"
@@ -163,14 +179,14 @@ def build(
     check.whole(1, classes=classes, **{f"size[{i}]": n for i, n in enumerate(size)})
     with torch.random.fork_rng(devices=[]):  # the CPU's state only, and only the CPU is seeded
         torch.default_generator.manual_seed(seed)
-        return _gcn(classes, graph) if name == GRAPH else ARCHITECTURES[name](classes, tuple(size))
+        return _gcn(classes, graph) if name == GRAPH else _maker(name)(classes, tuple(size))
 
 
 def fitting(name: str, data: Dataset, *, seed: int = 0, view: str | None = None) -> nn.Sequential:
     """A new, untrained network for a data set.
 
     Args:
-        name: one of :func:`names`.
+        name: as :func:`build` takes it.
         data: whose samples it sees and whose classes it answers.
         seed: of the initial weights.
         view: in which it sees them; None: the data's ``x``.
@@ -181,7 +197,7 @@ def fitting(name: str, data: Dataset, *, seed: int = 0, view: str | None = None)
 
 def pretrained_names() -> list[str]:
     """The trained models that :func:`pretrained` knows."""
-    return [Path(file).stem for file in registry.entries() if file.endswith(".safetensors")]
+    return [Path(file).stem for file in registry.entries() if file.endswith(".safetensors") and "/" not in file]
 
 
 def pretrained(name: str) -> nn.Sequential:

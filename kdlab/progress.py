@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import Any
 
 
@@ -19,11 +20,13 @@ def bar(total: int, meaning: str, *, show: bool | None = None) -> Any:
     Args:
         total: updates until done.
         meaning: what is being counted.
-        show: None: where somebody is looking, and only if it takes longer than a second.
+        show: None: where somebody is looking, and only if it takes longer than a second; nowhere in a background
+            thread, whose bar would appear under whichever cell ran last.
     """
     if in_notebook():
         from tqdm.notebook import tqdm  # never on a kernel's stderr, which would stay in the notebook
     else:
         from tqdm import tqdm
-    hidden = not (in_notebook() or sys.stderr.isatty()) if show is None else not show
+    seen = threading.current_thread() is threading.main_thread() and (in_notebook() or sys.stderr.isatty())
+    hidden = not seen if show is None else not show
     return tqdm(total=total, desc=meaning, disable=hidden, leave=False, delay=1)

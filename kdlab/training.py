@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from kdlab import objective, prepare, resume, tuning
-from kdlab.arrangement import Teacher, arrange, method_of, require_teacher
+from kdlab.arrangement import Teacher, arrange, method_of, require
 from kdlab.batches import Batch
 from kdlab.cast import find_peer, playing, resting
 from kdlab.data import Dataset
@@ -58,6 +58,7 @@ class Training:
         self._recipe = (recipe or Recipe()).resolved()
         self._pending: Recipe | None = None
         setup = arrange(self._recipe, data, teacher, student)
+        self._recipe = self._recipe.replace(student=setup.chosen or self._recipe.student)
         self.data, self.teacher, self.peer = setup.data, setup.teacher, find_peer(peer, self._recipe)
         self.copied = start(setup.student, self._recipe.init, self.teacher)
         self.setup = prepare.prepare(self._recipe, setup, self.peer)
@@ -193,13 +194,13 @@ class Training:
 
     @recipe.setter
     def recipe(self, new: Recipe) -> None:
-        new = new.resolved()
+        new = new.replace(student=new.student or self._recipe.student).resolved()  # one that was chosen stays
         for name, (old, value) in self._recipe.differences(new).items():
             if name not in NUMBERS + STRUCTURE:
                 raise ValueError(f"{name} must stay {old!r} within a run, got {value!r}")
         held = {k: v for k, v in new.schedule.items() if v == self.recipe.schedule.get(k)}
         new = new.replace(**{k: getattr(new, k) for k in held if getattr(new, k) != getattr(self.recipe, k)})
-        require_teacher(new, self.teacher)
+        require(new, self.teacher)
         if any(name in STRUCTURE for name in self._recipe.differences(new)):
             prepare.batches(self._prepare(new), new)  # made twice: here for its refusals, and when it is taken over
         self._pending = new

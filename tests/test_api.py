@@ -62,8 +62,8 @@ def test_a_run_draws_its_curves():
     ("call", "message"),
     [
         (
-            lambda: kdlab.train("mlp-61", toy(), recipe=Recipe(alpha=0)),
-            "name must be one of .*; did you mean 'mlp-6?1?6?4?'",
+            lambda: kdlab.train("mpl-64", toy(), recipe=Recipe(alpha=0)),
+            "name must be one of .*; did you mean 'mlp-64'",
         ),
         (lambda: kdlab.train("mlp-64", "fashion-mnst"), "name must be one of .*; did you mean 'fashion-mnist'"),
         (lambda: kdlab.train("mlp-64", toy(), teacher="fashion-mnist-cn"), "name must be one of .*'fashion-mnist-cnn'"),

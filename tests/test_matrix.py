@@ -33,7 +33,7 @@ def viewed(data: Dataset, **views) -> Dataset:
 
 
 def needed(algorithm: str, scheme: str) -> dict:
-    """What each algorithm asks for: teachers, views, a graph, alpha; the rest is alike."""
+    """What each algorithm asks for: teachers, views, a graph; the rest is alike."""
     data, teacher, peer, settings = toy(48, labelled=24), network(3, seed=7), None, {}
     if algorithm == "multi-teacher":
         teacher = [teacher, network(3, seed=8)]
@@ -47,8 +47,8 @@ def needed(algorithm: str, scheme: str) -> dict:
         teacher = models.build("gcn", seed=7, classes=3, graph=graph)
         if scheme == "online":
             peer = teacher
-    if algorithms.kind(algorithm).fixes_alpha is not None:
-        settings["alpha"] = algorithms.kind(algorithm).fixes_alpha
+    if algorithm == "data-free":
+        settings["algorithm_knobs"] = {"steps": 1}
     return {"data": data, "teacher": teacher, "peer": peer, "settings": settings}
 
 
@@ -57,14 +57,16 @@ def test_every_cell_of_the_matrix_runs_through_a_whole_life_or_says_why_not(kind
     """First weights from the teacher, schedules, images that come late, and fine-tuning at the end."""
     given, student = needed(algorithm, scheme), network(3, seed=1)
     data, teacher, peer, settings = given.values()
-    whole = algorithm == "lifelong"  # its classes come late already
+    blind = algorithm == "data-free"  # without labels there is no alpha to turn, and nothing to tune on
+    whole = blind or algorithm == "lifelong"  # its classes come late already
     alike = not isinstance(teacher, list) and algorithm != "graph-based"
     schedule = {"temperature": [[0.0, 4.0], [1.0, 1.0]]}
-    if "alpha" not in settings:
+    if not blind:
         schedule["alpha"] = [[0.0, 0.1], [1.0, 0.9]]
     recipe = Recipe(
-        type=kind, scheme=scheme, scheme_variant=variant, algorithm=algorithm, batch_size=16, epochs=2, fine_tune=1,
-        init="teacher" if alike else "random", late=0.0 if whole else 0.5, schedule=schedule, **settings,
+        type=kind, scheme=scheme, scheme_variant=variant, algorithm=algorithm, batch_size=16, epochs=2,
+        init="teacher" if alike else "random", late=0.0 if whole else 0.5, fine_tune=0 if blind else 1,
+        schedule=schedule, **settings,
     )  # fmt: skip
     nets = [teacher] if alike or algorithm == "graph-based" else teacher
     names = {"type": kind, "scheme": scheme, "scheme_variant": variant, "algorithm": algorithm}
@@ -78,9 +80,9 @@ def test_every_cell_of_the_matrix_runs_through_a_whole_life_or_says_why_not(kind
     made = Training(student, data, teacher=teacher, peer=peer, recipe=recipe)
     happened = list(made)
     steps = [e for e in happened if isinstance(e, Step)]
-    assert len(steps) == made.step == made.total == 3 * (2 * len(made.setup.phases) + 1)
+    assert len(steps) == made.step == made.total == 3 * (2 * len(made.setup.phases) + recipe.fine_tune)
     assert all(math.isfinite(value) for step in steps for value in step.terms.values())
-    assert [e.method for e in happened if isinstance(e, Phase)][-1] == "fine-tuning"
+    assert ([e.method for e in happened if isinstance(e, Phase)][-1] == "fine-tuning") is not blind
     told = {e.knob: e for e in happened if isinstance(e, Changed)}
     if alike:
         assert told["first weights"].new == "teacher: stage1.0, stage2.0, stage2.1, embedding.1, head"
@@ -103,6 +105,7 @@ def _views(settings: dict) -> dict:
         ("attention-based", VARIANTS - 1),
         ("adversarial", 2 * VARIANTS - 1),
         ("lifelong", 3),
+        ("data-free", 6),
         ("quantised", 3 * VARIANTS - 2),
     ],
 )

@@ -61,6 +61,33 @@ def test_other_sizes_and_classes_are_fitted(name):
     assert model(torch.rand(2, 3, 30, 21)).shape == (2, 3)
 
 
+@pytest.mark.parametrize(
+    ("name", "parameters", "layers"),
+    [
+        ("mlp-24", 784 * 24 + 24 + 24 * 10 + 10, ["embedding", "head"]),
+        ("mlp-64-32", 784 * 64 + 64 + 64 * 32 + 32 + 32 * 10 + 10, ["stage1", "embedding", "head"]),
+        ("conv-6", 9 * 6 + 6 + 9 * 6 * 12 + 12 + 588 * 10 + 10, ["stage1", "stage2", "embedding", "head"]),
+        (
+            "conv-4-8-16",
+            9 * 4 + 4 + 9 * 4 * 8 + 8 + 9 * 8 * 16 + 16 + 16 * 16 * 10 + 10,  # 28, 14, 7, 4 pixels a side
+            ["stage1", "stage2", "stage3", "embedding", "head"],
+        ),
+    ],
+)
+def test_perceptrons_and_convolutions_come_in_any_width_and_depth(name, parameters, layers):
+    model = models.build(name, seed=1)
+    assert sum(p.numel() for p in model.parameters()) == parameters
+    assert [n for n, _ in model.named_children()] == layers
+    assert model(torch.rand(2, 1, 28, 28)).shape == (2, 10)
+    assert name not in models.names()
+
+
+def test_a_name_says_all_there_is_to_a_network():
+    for one, other in (("spelling-mlp", "mlp-64-32"), ("conv-8", "conv-8-16")):
+        a, b = (models.build(name, seed=2).state_dict() for name in (one, other))
+        assert all(torch.equal(a[k], b[k]) for k in a | b)
+
+
 def test_a_perceptron_takes_inputs_of_any_shape():
     assert models.build("mlp-16", classes=4, size=(20,))(torch.rand(5, 20)).shape == (5, 4)
 
@@ -85,6 +112,10 @@ def test_networks_for_words_have_the_sizes_the_table_says(name, parameters):
     ("call", "message"),
     [
         (lambda: models.build("mpl-32"), "name must be one of .*got 'mpl-32'; did you mean 'mlp-32'"),
+        (lambda: models.build("mlp-24-x"), r"got 'mlp-24-x'.* \(or other widths, such as 'mlp-24', 'mlp-64-32', 'co"),
+        (lambda: models.build("conv-0"), "name must be one of .*got 'conv-0'; did you mean 'conv-"),
+        (lambda: models.build("cnn-9"), "name must be one of .*got 'cnn-9'; did you mean 'cnn'"),
+        (lambda: models.build("mlp-1-2-3-4-5"), "name must be one of .*got 'mlp-1-2-3-4-5'"),
         (lambda: models.build("cnn", seed=-1), "seed must be a whole number of at least 0, got -1"),
         (lambda: models.build("cnn", classes=0), "classes must be a whole number of at least 1, got 0"),
         (lambda: models.build("mlp-16", size=(1, 0)), r"size\[1\] must be a whole number of at least 1, got 0"),

@@ -32,6 +32,7 @@ class Setup:
         eras: rows of the transfer set that are at hand in the first phase, and those of all later ones; None: all.
         players: name -> player, as the scheme's links name them.
         phases: the scheme's phases.
+        chosen: name of the student that an algorithm has chosen; None: it was given.
     """
 
     data: Dataset
@@ -44,6 +45,7 @@ class Setup:
     eras: tuple[Tensor, Tensor] | None = None
     players: dict[str, Member] = field(default_factory=dict)
     phases: list[schemes.Phase] = field(default_factory=list)
+    chosen: str | None = None
 
 
 def option(default: str, allowed: Sequence[str], meaning: str) -> Any:

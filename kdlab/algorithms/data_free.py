@@ -34,6 +34,10 @@ class DataFree(Algorithm):
     validation and test set are real, and measure only. ``inputs`` ``"noise"`` shows what inputs that the teacher has
     nothing to say of teach. What is invented is kept, for other seeds and students of the same teacher: ``draw`` is its
     seed, so that the spread over the recipe's seeds is without the luck of the generator.
+
+    From the shipped teacher, over 5 seeds and draws, mlp-64 came to 61.6 % on the test set (sd 2.4) and conv-8 to 69.6
+    (sd 3.0), with 10,000 inputs, T 4 and 5 epochs at .002; with as many real inputs to 82.5 and 82.9, with noise to
+    10.6 and 10.0. 500 labels alone gave 78.2 and 77.6: where there are any, data-free is no substitute.
     """
 
     variants, needs, fixes_alpha = ("frozen", "assistant"), "no labels at all: alpha 1", 1.0

@@ -15,6 +15,7 @@ from kdlab.taps import layers, observe, resting
 
 NOISE, WIDTH, BATCH, LEARNING_RATE = 64, 16, 128, 1e-2
 ACTIVE, BALANCE = 0.1, 5.0  # weights of the paper
+TINY = 1e-30  # the logarithm of a class that is never answered must be finite
 
 
 class Generator(nn.Module):
@@ -64,7 +65,7 @@ def plausible(logits: Tensor, features: Tensor | None = None) -> Tensor:
         A scalar, the less the more plausible.
     """
     mean = logits.softmax(1).mean(0)
-    value = F.cross_entropy(logits, logits.argmax(1)) + BALANCE * torch.special.xlogy(mean, mean).sum()
+    value = F.cross_entropy(logits, logits.argmax(1)) + BALANCE * (mean * mean.clamp_min(TINY).log()).sum()
     return value if features is None else value - ACTIVE * features.abs().mean()
 
 
