@@ -152,7 +152,7 @@ def batches(setup: Setup, recipe: Recipe) -> Batches:
         )
     late_after = recipe.late_after if setup.eras is None else recipe.epochs
     make = partial(
-        Batches, setup.data, recipe.batch_size, recipe.seed, late=recipe.late, late_after=late_after, eras=setup.eras
+        Batches, setup.data, recipe.batch_size, recipe.order, late=recipe.late, late_after=late_after, eras=setup.eras
     )
     made = make()
     if made.shortest > 1:

@@ -48,6 +48,7 @@ class Recipe:
         batch_size: at least 1.
         epochs: passes over the transfer set, at least 1; each generation of a born-again student has as many.
         seed: of the order of batches, of adapters, and of a student given by name.
+        order_seed: of the order of batches apart from the rest; None: the seed.
         label_smoothing: of the labels' cross-entropy, in [0, 1).
         data: name of a data set.
         labelled: number of training labels that may be used; None: all.
@@ -91,6 +92,7 @@ class Recipe:
     batch_size: int = 128
     epochs: int = 5
     seed: int = 0
+    order_seed: int | None = None
     label_smoothing: float = 0.0
     data: str | None = None
     labelled: int | None = None
@@ -132,9 +134,9 @@ class Recipe:
         check.positive(temperature=self.temperature, learning_rate=self.learning_rate)
         check.whole(1, batch_size=self.batch_size, epochs=self.epochs, peers=self.peers, patience=self.patience)
         check.whole(2, generations=self.generations)
-        check.whole(0, seed=self.seed, fine_tune=self.fine_tune)
+        check.whole(0, seed=self.seed, order_seed=self.order, fine_tune=self.fine_tune)
         check.whole(1, late_after=self.late_after)
-        check.between(0, 2**32 - 1, seed=self.seed)
+        check.between(0, 2**32 - 1, seed=self.seed, order_seed=self.order)
         check.between(0, 1, label_smoothing=self.label_smoothing, decay=self.decay, late=self.late)
         if self.late and self.late_after >= self.epochs:
             raise ValueError(f"late_after must be below the {self.epochs} epochs, got {self.late_after}")
@@ -165,6 +167,11 @@ class Recipe:
     def highest_alpha(self) -> float:
         """The largest alpha of the run, a schedule included; 0 where there is none yet."""
         return max(point[1] for point in self.schedule.get("alpha", [[0.0, self.alpha or 0.0]]))
+
+    @property
+    def order(self) -> int:
+        """The seed of the order of batches."""
+        return self.seed if self.order_seed is None else self.order_seed
 
     def resolved(self) -> Recipe:
         """The same recipe with every None that has a default filled in."""

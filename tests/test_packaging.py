@@ -47,8 +47,8 @@ LAYERS = [
     {"recipe"},
     {"taught"},
     {"arrangement", "cast", "prepare"},
-    {"objective", "tuning", "resume", "training"},
-    {"runs", "deploy", "ledger", "finished"},
+    {"objective", "tuning", "resume", "training", "sidebyside", "stacked"},
+    {"runs", "deploy", "ledger", "finished", "checkpoint", "recorder"},
     {"api", "comparison", "sweeps"},
     {"kdlab"},  # the names of kdlab/__init__.py
     {"study", "tally", "exercises"},

@@ -105,7 +105,19 @@ def test_a_lesson_is_a_short_file():
 
 
 def test_every_knob_is_a_number_or_structure_or_the_runs():
-    fixed = {"batch_size", "seed", "data", "labelled", "pool", "teacher", "student", "peer", "peers", "generations"}
+    fixed = {
+        "batch_size",
+        "seed",
+        "order_seed",
+        "data",
+        "labelled",
+        "pool",
+        "teacher",
+        "student",
+        "peer",
+        "peers",
+        "generations",
+    }
     fixed |= {"init", "late", "late_after", "algorithm", "algorithm_knobs", "task", "view", "teacher_view"}
     assert {*NUMBERS, *STRUCTURE} | fixed == set(Recipe.__dataclass_fields__)
     assert len(NUMBERS) + len(STRUCTURE) + len(fixed) == len(Recipe.__dataclass_fields__)

@@ -1,0 +1,183 @@
+"""Many students at once: trainings that differ in their first weights and in numbers alone take each step together.
+
+Their weights lie side by side in one tensor for each layer (:mod:`kdlab.sidebyside`), and the loss is worked out once
+for all of them. Each training keeps its place in these tensors: after any step it can be looked at, saved, or go on by
+itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from kdlab.cast import PROBE
+from kdlab.events import Diverged, Event, Step
+from kdlab.players import Member, draws
+from kdlab.recipe import Recipe
+from kdlab.sidebyside import SideBySide
+from kdlab.taps import layers
+from kdlab.training import Training
+
+__all__ = ["Stack", "groups", "why_not"]
+
+NUMBERS = ("seed", "order_seed", "temperature", "alpha", "method_knobs")  # what may differ, and a mix's factors
+ROOM = 24e6  # bytes of activations: beyond a processor's cache, more students at once cost more time than they save
+
+
+class Stack:
+    """Trainings that go on side by side, each step taken by all at once where that can be done, else one by one.
+
+    What comes of it is the same but for rounding. What cannot be stacked: dropout, schemes of several phases, members
+    who follow a student from step to step, and methods whose loss asks a tensor for its value to decide something.
+
+    Args:
+        trainings: for a common step they must have one data set, one learning rate, one order of batches and one
+            architecture; they may differ in first weights, temperature, alpha and the method's numbers.
+
+    Attributes:
+        why_not: why the last step was taken one by one, or None.
+    """
+
+    def __init__(self, trainings: Sequence[Training]):
+        self.trainings = list(trainings)
+        self.why_not: str | None = None
+        self._met: list[Any] = []  # wires and recipes of those who took the last step
+        self._parts: list[SideBySide] = []  # of those who are stacked
+
+    @property
+    def over(self) -> bool:
+        """Whether no training has a step left to take."""
+        return all(training.over for training in self.trainings)
+
+    def run(self) -> Iterator[list[list[Event]]]:
+        """Advance to the end."""
+        while not self.over:
+            yield self.advance()
+
+    def advance(self) -> list[list[Event]]:
+        """What happens to each training up to and with its next step, and after its last one."""
+        happened = [list(training.until_step()) for training in self.trainings]
+        left = [place for place, training in enumerate(self.trainings) if not training.over]
+        for place, event in zip(left, self._step([self.trainings[place] for place in left]), strict=True):
+            happened[place].append(event)
+        for place in left:
+            if self.trainings[place].over:
+                happened[place] += self.trainings[place].until_step()
+        if self.over:
+            self.part()
+        return happened
+
+    def part(self) -> None:
+        """Give each training memory of its own again; :meth:`advance` brings them together anew."""
+        for part in self._parts:
+            part.part(part.trainings)
+        self._parts, self._met = [], []
+
+    def _step(self, those: list[Training]) -> list[Step | Diverged]:
+        now = [part for training in those for part in (training.wires, training.recipe)]
+        if len(now) != len(self._met) or any(a is not b for a, b in zip(now, self._met, strict=True)):
+            self._meet(those)
+            self._met = now
+        if not self._parts:
+            return [training.take_step() for training in those]
+        return [event for part in self._parts for event in part.take_step()]
+
+    def _meet(self, those: list[Training]) -> None:
+        """Something has changed: somebody is done, or a knob was turned."""
+        self.why_not = _differ(those)
+        if self.why_not is None and those == [t for part in self._parts for t in part.trainings if part.holds(t)]:
+            return
+        self.part()
+        if self.why_not is None:
+            self._parts, self.why_not = _bring_together(those)
+
+
+def why_not(trainings: Sequence[Training]) -> str | None:
+    """Why these trainings cannot take their next step together, or None; found by trying, and nothing changes."""
+    reason = _differ(trainings)
+    if reason is None:
+        parts, reason = _bring_together(trainings)
+        for part in parts:
+            part.part(part.trainings)
+    return reason
+
+
+def _bring_together(trainings: Sequence[Training]) -> tuple[list[SideBySide], str | None]:
+    """The trainings side by side in parts of a size that is quick, or why a step together would fail."""
+    first = trainings[0]
+    numbers = sum(
+        math.prod(shape)
+        for player in first.setup.players.values()
+        if player.learns
+        for shape in layers(player.net, first.setup.data.train.x[:PROBE]).values()
+    )
+    most = max(2, int(ROOM / (8 * numbers * first.batches.transfer.batch_size)))  # 4 bytes, before and after a ReLU
+    size = math.ceil(len(trainings) / math.ceil(len(trainings) / most))
+    parts = [SideBySide(trainings[i : i + size]) for i in range(0, len(trainings), size)]
+    reason = parts[0].fault()
+    if reason is None:
+        return parts, None
+    for part in parts:
+        part.part(part.trainings)
+    return [], reason
+
+
+def groups(trainings: Sequence[Training]) -> list[list[int]]:
+    """Places of trainings that are worth stacking with one another: by recipe, and by order of batches."""
+    kinds = [(_structure(training.recipe), training.batches.transfer.seed) for training in trainings]
+    first = [kinds.index(kind) for kind in kinds]  # of its kind
+    return [[place for place, f in enumerate(first) if f == one] for one in dict.fromkeys(first)]
+
+
+def _structure(recipe: Recipe) -> dict[str, Any]:
+    """What must be equal within a stack."""
+    fields = {f.name: getattr(recipe, f.name) for f in dataclasses.fields(recipe) if f.name not in NUMBERS}
+    return fields | {"method": recipe.method if isinstance(recipe.method, str) else list(recipe.method)}
+
+
+def _differ(trainings: Sequence[Training]) -> str | None:
+    """What keeps trainings apart, as far as it can be seen without trying."""
+    first, *others = trainings
+    if not others:
+        return "one student alone"
+    if len(first.phases) > 1:
+        return "the scheme has several phases"
+    if any(draws(training.learners().values()) for training in trainings):
+        return "dropout would draw other numbers"
+    players = first.setup.players
+    if any(type(player).follow is not Member.follow for player in players.values()):
+        return "somebody follows the student from step to step"
+    recipe, learners, others_there = _structure(first.recipe), _learners(first), _others(first)
+    for other in others:
+        if unlike := [name for name, value in _structure(other.recipe).items() if value != recipe[name]]:
+            return f"{', '.join(unlike)} must be the same for all"
+        if first.batches.transfer.seed != other.batches.transfer.seed:
+            return "each has an order of batches of its own (one order_seed would do)"
+        if any(getattr(first.batches.train, n) is not getattr(other.batches.train, n) for n in ("x", "y", "labelled")):
+            return "they do not share one data set"
+        if first.step != other.step:
+            return f"they stand at different steps, {first.step} and {other.step}"
+        if learners != _learners(other):
+            return "the networks differ in their layers, or one has been trained before"
+        if others_there != _others(other):
+            return "they do not share one teacher"
+    return None
+
+
+def _learners(training: Training) -> list[Any]:
+    """Layers of all that is trained, those that are compared, and how many steps each optimiser remembers."""
+    found: list[Any] = [(wire.link, wire.pairs) for wire in training.wires]
+    for name, module in training.learners().items():
+        found.append((name, {key: (tuple(t.shape), t.dtype) for key, t in module.state_dict().items()}))
+        optimizer = training.optimizers[name]
+        states = [optimizer.state.get(parameter) for parameter in optimizer.param_groups[0]["params"]]
+        found.append([state and float(state["step"]) for state in states])
+    return found
+
+
+def _others(training: Training) -> list[Any]:
+    """Who takes part beside those who learn: the networks themselves."""
+    players = training.setup.players | training.resting
+    return [(name, type(p), p.members or id(p.net)) for name, p in players.items() if not p.learns]
