@@ -13,6 +13,7 @@ from kdlab.data import Dataset, load
 from kdlab.methods import Method, Term, knob, register
 from kdlab.models import build, pretrained
 from kdlab.recipe import Recipe
+from kdlab.recorder import Recording
 from kdlab.runs import DivergedError, Run
 from kdlab.sweeps import Sweep, sweep
 
@@ -23,6 +24,7 @@ __all__ = [
     "DivergedError",
     "Method",
     "Recipe",
+    "Recording",
     "Run",
     "Sweep",
     "Term",

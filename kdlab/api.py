@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from kdlab.data import Dataset
 from kdlab.events import Step
 from kdlab.progress import bar
 from kdlab.recipe import Recipe
+from kdlab.recorder import Recording
 from kdlab.runs import DivergedError, Run
 from kdlab.training import Training
 
@@ -64,6 +66,7 @@ def distill(
     peer: nn.Module | str | None = None,
     recipe: Recipe | None = None,
     progress: bool | None = None,
+    save: str | os.PathLike | None = None,
 ) -> Run:
     """Train a student with a teacher, to the end of the recipe.
 
@@ -75,22 +78,29 @@ def distill(
             is trained, or a name; None: the recipe's, or one of the student's architecture.
         recipe: every knob; None: the defaults.
         progress: a bar; None: where somebody is looking.
+        save: a new folder for the run, which is written down while it goes. The same call goes on with a run that was
+            killed or stopped, and says so (but for ``progress=False``): see :class:`kdlab.Recording`.
 
     Returns:
         The run: student, events, metrics.
 
     Raises:
-        ValueError: the combination cannot run; nothing has been trained or written then.
+        ValueError: the combination cannot run, ``save`` exists, or an unfinished run there is another one; nothing has
+            been trained or written then.
         DivergedError: the loss stopped being finite; its ``run`` holds what there is until then.
     """
     training = train(student, data, teacher=teacher, peer=peer, recipe=recipe)
+    recording = None if save is None else Recording(training, save)
+    if recording is not None and recording.resumed is not None and progress is not False:
+        print(f"{save}: goes on from step {training.step:,} of {training.total:,}")
     happened = []
     with bar(training.total, "distilling", show=progress) as shown:
-        for event in training:
+        shown.update(training.step)
+        for event in training if recording is None else recording:
             happened.append(event)
             if isinstance(event, Step):
                 shown.update()
-    run = Run.of(training, happened)
+    run = Run.of(training, happened) if recording is None else recording.run
     if training.diverged:
         raise DivergedError(run)
     return run

@@ -46,7 +46,12 @@ def _parser() -> argparse.ArgumentParser:
     command("lab", "open the notebooks in JupyterLab; further options go to it, as --no-browser --port 8899", _lab)
     run = command("run", "run a recipe and print its result", _run)
     run.add_argument("recipe", type=Path, help="a recipe in TOML; it names data, student and, if needed, teacher")
-    run.add_argument("--save", type=Path, metavar="FOLDER", help="write the run into this new folder")
+    run.add_argument(
+        "--save",
+        type=Path,
+        metavar="FOLDER",
+        help="write the run here as it goes; the same command goes on after a kill",
+    )
     listed = command("list", "list what can be named in a recipe", _list)
     listed.add_argument("what", nargs="?", choices=["methods", "schemes", "algorithms", "models", "data"])
     listed.add_argument("--matrix", action="store_true", help="which types, schemes and algorithms go together")
@@ -77,18 +82,20 @@ def _lab(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     from kdlab import distill
     from kdlab.recipe import Recipe
+    from kdlab.recorder import draft_of
     from kdlab.runs import DivergedError
 
     recipe = Recipe.from_toml(options.recipe.read_text(encoding="utf-8"))
-    if options.save is not None and options.save.exists():
-        raise ValueError(f"--save must name a new folder, got {str(options.save)!r}, which exists")
     started = time.perf_counter()
     try:
-        run = distill(recipe=recipe)
-    except DivergedError as error:
+        run = distill(recipe=recipe, save=options.save)
+    except DivergedError:
         if options.save is not None:
-            error.run.save(options.save)
             print(f"the run until then is in {options.save}")
+        raise
+    except KeyboardInterrupt:
+        if options.save is not None and draft_of(options.save).exists():
+            print(f"the run until now is in {draft_of(options.save)}; the same command goes on")
         raise
     took = time.perf_counter() - started
     card = run.card
@@ -101,7 +108,7 @@ def _run(options: argparse.Namespace) -> int:
         shown = f"{value:.4f} nats" if name in ("cross_entropy", "kl") else f"{value:.1%}"
         print(f"{name.replace('_', ' '):<18}{shown:>14}")
     if options.save is not None:
-        print(f"saved in {run.save(options.save)}")
+        print(f"saved in {options.save}")
     return 0
 
 
@@ -159,8 +166,9 @@ def _data(options: argparse.Namespace) -> int:
     from kdlab.data import verify
 
     found = verify()
+    wide = 2 + max((len(name) for name, _ in found), default=0)
     for name, state in found:
-        print(f"{name:<34}{state}")
+        print(f"{name:<{wide}}{state}")
     return 0 if all(state == "ok" for _, state in found) else 1
 
 

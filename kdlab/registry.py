@@ -1,12 +1,14 @@
 """Data files on disk: where they lie, the sha256 each must have, and how they are written.
 
-``registry.txt`` in the data folder holds one ``name sha256`` line per file; nothing is read that does not match it.
+``registry.txt`` in the data folder holds one ``name sha256`` line per file; nothing is read that does not match it. A
+name may have spaces, and folders as in ``runs/first-look/card.json``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 from pathlib import Path
 
 from kdlab import check
@@ -38,9 +40,10 @@ def entries() -> dict[str, str]:
         words = line.partition("#")[0].split()
         if not words:
             continue
-        if len(words) != 2 or len(words[1]) != 64:
+        *name, digest = words
+        if not name or len(digest) != 64:
             raise ValueError(f"{path} line {number} must be 'name sha256', got {line!r}")
-        found[words[0]] = words[1].lower()
+        found[" ".join(name)] = digest.lower()
     return found
 
 
@@ -69,11 +72,14 @@ def read(name: str) -> bytes:
 def _remedy(name: str) -> str:
     script = data_dir() / "build" / f"{_bare(name).replace('-', '_')}.py"
     rebuild = f", or build it again with `python data/build/{script.name}`" if script.is_file() else ""
-    return f"`kdlab data verify` checks all files; fetch it again with `git checkout -- data/{name}`{rebuild}"
+    path = shlex.quote(f"data/{name}")
+    return f"`kdlab data verify` checks all files; fetch it again with `git checkout -- {path}`{rebuild}"
 
 
 def _bare(file: str) -> str:
-    """A file's name without what says how it is packed: ``.npz``, ``.tsv.gz``."""
+    """A file's name without what says how it is packed: ``.npz``, ``.tsv.gz``; for a file of a run, the run's name."""
+    if file.startswith("runs/"):
+        return file.split("/")[1]
     return Path(file.removesuffix(".gz")).stem
 
 
@@ -81,7 +87,7 @@ def verify(name: str | None = None) -> list[tuple[str, str]]:
     """Hash registered files afresh.
 
     Args:
-        name: a file, or a data set or model by its name; None: every registered file.
+        name: a file, or a data set, model or run by its name; None: every registered file.
 
     Returns:
         ``(file, "ok")`` or ``(file, what is wrong with it)``, in the order of the registry.

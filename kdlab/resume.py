@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from kdlab import tuning
 from kdlab.recipe import Recipe
@@ -70,3 +74,56 @@ def load(training: Training, state: Mapping[str, Any]) -> None:
     for name, module in t.learners().items():
         module.load_state_dict(state["weights"][name])
         t.optimizers[name].load_state_dict(state["optimizers"][name])
+
+
+def made_of(training: Training) -> dict[str, Any]:
+    """What a new training has been given, by which it is known again: the recipe, and a hash of all else."""
+    t = training
+    given = {"data": t.data, "teacher": t.teacher, "student": t.students["student"], "peer": t.peer}
+    hashes = {name: None if thing is None else digest(thing) for name, thing in given.items()}
+    return {"recipe": t.recipe.to_dict(), **hashes, "measure_every": t.measure_every}
+
+
+def refuse_another(then: Mapping[str, Any], now: Mapping[str, Any], where: Path) -> None:
+    """Refuse to go on with a run that was made of something else.
+
+    Args:
+        then: what :func:`made_of` said when the run began.
+        now: what it says of the training that is to go on.
+        where: the folder of the unfinished run.
+
+    Raises:
+        ValueError: a knob, the data or a network is another.
+    """
+    what, remedy = f"the unfinished run in {str(where)!r}", "save into another folder, or remove that one"
+    for name, (old, new) in Recipe.from_dict(then["recipe"]).differences(Recipe.from_dict(now["recipe"])).items():
+        raise ValueError(f"{name} must be {old!r}, as in {what}, got {new!r}; {remedy}")
+    for name, its in now.items():
+        if name != "recipe" and then.get(name) != its:
+            raise ValueError(f"{name} must be that of {what}, got {'none' if its is None else 'another'}; {remedy}")
+
+
+def digest(thing: Any) -> str:
+    """A hash of networks, data sets, or lists of them: their tensors, their names, and the kinds of layers."""
+    found = blake2b(digest_size=16)
+
+    def take(thing: Any) -> None:
+        if isinstance(thing, Tensor):
+            found.update(f"{thing.dtype} {tuple(thing.shape)}".encode())
+            found.update(thing.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        elif isinstance(thing, nn.Module):
+            take([(name, type(module).__qualname__) for name, module in thing.named_modules()])
+            take(dict(chain(thing.named_parameters(), thing.named_buffers())))
+        elif dataclasses.is_dataclass(thing):
+            # ``whole``: all training samples, of which a data set has a share; they take no part.
+            take({f.name: getattr(thing, f.name) for f in dataclasses.fields(thing) if f.name != "whole"})
+        elif isinstance(thing, Mapping):
+            take(list(thing.items()))
+        elif isinstance(thing, (list, tuple)):
+            for part in thing:
+                take(part)
+        elif thing is None or isinstance(thing, (str, int, float)):
+            found.update(f"{thing!r};".encode())
+
+    take(thing)
+    return found.hexdigest()

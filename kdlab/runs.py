@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 
 EXITS = "exits.safetensors"
+UNFINISHED = ".unfinished"  # what the name of a run's folder ends in while it is recorded: see kdlab.recorder
 
 
 class DivergedError(RuntimeError):
@@ -199,27 +200,31 @@ class Run:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
-            (draft / "recipe.toml").write_text(self.recipe.to_toml(), encoding="utf-8")
-            log.write(self.events, draft / "events.jsonl")
-            card = self.card | {"metrics": self.metrics()} | ({"exits": self.exit_accuracies()} if self.exits else {})
-            (draft / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-            for name, net in self.students.items():
-                weights = {k: v.contiguous().clone() for k, v in net.state_dict().items()}  # tied ones apart
-                save_file(weights, draft / f"{name}.safetensors")
-            if self.exits:
-                heads = {f"{layer}/{k}": v for layer, head in self.exits.items() for k, v in head.state_dict().items()}
-                save_file(heads, draft / EXITS)
-            for name, theirs in self.beside.items():
-                (draft / "beside").mkdir(exist_ok=True)
-                log.write(theirs, draft / "beside" / f"{name}.jsonl")
-            for path in draft.glob("*"):
-                path.chmod(0o755 if path.is_dir() else 0o644)
-            draft.chmod(0o755)
+            self.write(draft)
             draft.rename(folder)
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
         return folder
+
+    def write(self, draft: Path) -> None:
+        """Write the files of :meth:`save` into a folder that is there and empty; the caller sees to atomicity."""
+        (draft / "recipe.toml").write_text(self.recipe.to_toml(), encoding="utf-8")
+        log.write(self.events, draft / "events.jsonl")
+        card = self.card | {"metrics": self.metrics()} | ({"exits": self.exit_accuracies()} if self.exits else {})
+        (draft / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+        for name, net in self.students.items():
+            weights = {k: v.contiguous().clone() for k, v in net.state_dict().items()}  # tied ones apart
+            save_file(weights, draft / f"{name}.safetensors")
+        if self.exits:
+            heads = {f"{layer}/{k}": v for layer, head in self.exits.items() for k, v in head.state_dict().items()}
+            save_file(heads, draft / EXITS)
+        for name, theirs in self.beside.items():
+            (draft / "beside").mkdir(exist_ok=True)
+            log.write(theirs, draft / "beside" / f"{name}.jsonl")
+        for path in draft.glob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        draft.chmod(0o755)
 
     @classmethod
     def open(
@@ -244,7 +249,8 @@ class Run:
         folder = Path(folder)
         for name in ("recipe.toml", "events.jsonl", "card.json", "student.safetensors"):
             if not (folder / name).is_file():
-                raise ValueError(f"folder must hold a saved run, got {str(folder)!r}, which has no {name}")
+                begun = f"; {folder}{UNFINISHED} can go on" if os.path.isdir(f"{folder}{UNFINISHED}") else ""
+                raise ValueError(f"folder must hold a saved run, got {str(folder)!r}, which has no {name}{begun}")
         recipe = Recipe.from_toml((folder / "recipe.toml").read_text(encoding="utf-8"))
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         data = find_data(None, recipe) if recipe.data else None

@@ -92,7 +92,7 @@ def test_folders_and_files_that_are_not_there(recipe, tmp_path, capsys):
     assert "No such file" in fails(capsys, "run", tmp_path / "none.toml")
     (tmp_path / "out").mkdir()
     assert re.fullmatch(
-        "--save must name a new folder, got .*, which exists", fails(capsys, "run", recipe, "--save", tmp_path / "out")
+        "save must name a new folder, got .*, which exists", fails(capsys, "run", recipe, "--save", tmp_path / "out")
     )
     assert list((tmp_path / "out").iterdir()) == []
     assert re.fullmatch(
@@ -104,7 +104,7 @@ def test_a_run_that_diverges_is_kept(tmp_path, capsys, monkeypatch):
     recipe = tmp_path / "wild.toml"
     recipe.write_text(Recipe(epochs=50, batch_size=16, learning_rate=1e30).to_toml())
     distill = kdlab.distill
-    monkeypatch.setattr(kdlab, "distill", lambda recipe: distill(net(1), toy(), teacher=sure(), recipe=recipe))
+    monkeypatch.setattr(kdlab, "distill", lambda **given: distill(net(1), toy(), teacher=sure(), **given))
     assert cli.main(["run", str(recipe), "--save", str(tmp_path / "out")]) == 1
     out, err = capsys.readouterr()
     assert err.count("\n") == 1

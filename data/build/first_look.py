@@ -8,13 +8,14 @@ import shutil
 import torch
 
 import kdlab
+from kdlab import registry
 from kdlab.data import data_dir
 from kdlab.runs import Run
 from kdlab.ui.lanes import Lanes
 
 
 def main() -> None:
-    """Train and save into data/runs/first-look."""
+    """Train, save into data/runs/first-look, and register its files."""
     torch.set_num_threads(1)
     names = {"data": "fashion-mnist", "labelled": 500, "pool": 0, "teacher": "fashion-mnist-cnn", "student": "mlp-64"}
     recipe = kdlab.Recipe(**names, temperature=2.0, alpha=0.9, learning_rate=5e-3, epochs=60)
@@ -27,6 +28,8 @@ def main() -> None:
     folder = data_dir() / "runs" / "first-look"
     shutil.rmtree(folder, ignore_errors=True)
     print(run.save(folder).name, {name: round(value, 3) for name, value in run.metrics().items()})
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        registry.put(path.relative_to(data_dir()).as_posix(), path.read_bytes())
     for lane in lanes.all():
         print(lane.name, round(lane.trace.measured("accuracy")[1][-1], 4))
 
