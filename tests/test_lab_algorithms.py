@@ -77,6 +77,7 @@ def test_an_algorithm_brings_its_method_and_its_settings():
     assert "algo.bits" not in named(state)
 
 
+ROOTS = ("data", "labelled", "pool", "student", "learning_rate")
 CHOICES = {
     "quantised": {"algorithm": "quantised", "algo__bits": 2},
     "adversarial": {"algorithm": "adversarial"},
@@ -84,6 +85,8 @@ CHOICES = {
     "graph of a batch": {"type": "relation", "method": "instance-graph", "algorithm": "graph-based"},
     "cross-modal": {"view": "silhouette", "teacher_view": "picture", "algorithm": "cross-modal"},
     "lifelong": {"scheme": "self", "scheme_variant": "old-self", "algorithm": "lifelong", "algo__old": 0.3},
+    "nas-based": {"algorithm": "nas-based", "algo__steps": 1},
+    "data-free": {"fine_tune": 2, "algorithm": "data-free"},
     "words": {"data": "wordnet-topics", "student": "bag-of-words"},
     "words, layers": {"data": "wordnet-topics", "student": "bag-of-words", "type": "feature"},
     "words, exits": {"data": "wordnet-topics", "scheme": "self"},
@@ -110,6 +113,43 @@ def test_what_can_be_chosen_trains_and_every_panel_shows_it(bench, chosen):
     bench.lab.open(len(bench.lab.shelf.entries) - 1)
     settled(bench)
     assert bench.state.recipe().resolved() == run.training.recipe
+
+
+def test_the_student_that_an_algorithm_chooses_is_the_one_of_all_lanes(bench):
+    choose(bench, algorithm="nas-based", algo__steps=1, seeds=2, epochs=1)
+    assert bench.state.student == ""
+    assert bench.views["transport"].title.startswith("nas-based ←")
+    bench.lab.train()
+    settled(bench)
+    lanes = bench.lab.runner.lanes
+    (name,) = {lane.training.recipe.student for lane in lanes.all()}
+    assert len(lanes.seeds) == 2
+    assert lanes.main.training.setup.chosen == name
+    scene = bench.lab.painter.scene
+    assert str(scene.untrained) == str(lanes.main.training.students["student"])
+    choose(bench, type="feature", method="attention-transfer")  # needs maps: another student
+    assert bench.lab.runner.lanes is None
+    assert "Conv2d" in str(bench.lab.painter.scene.untrained)
+    choose(bench, algorithm="standard")
+    assert bench.state.student == options.students(bench.state)[0][0]
+
+
+def test_without_data_there_are_no_labels_but_the_baseline_has_them(bench):
+    choose(bench, fine_tune=2, algorithm="data-free", algo__inputs="noise")
+    state, controls = bench.state, bench.views["controls"]
+    assert (state.recipe().alpha, state.recipe().fine_tune, state.alpha) == (1.0, 0, 0.9)
+    assert (controls.alpha_fixed, controls.alpha_note) == (1.0, "data-free has no labels")
+    assert not {"fine_tune", "path.alpha"} & set(named(state))
+    state.epochs = 1
+    bench.lab.train()
+    settled(bench)
+    labels = bench.lab.runner.lanes.baselines["labels only"].training
+    alone = kdlab.distill(recipe=kdlab.Recipe(alpha=0.0, epochs=1, **{n: getattr(state, n) for n in ROOTS}))
+    assert all(
+        a.equal(b) for a, b in zip(labels.students["student"].parameters(), alone.student.parameters(), strict=True)
+    )
+    choose(bench, algorithm="standard")
+    assert state.recipe().alpha == 0.9
 
 
 def test_two_teachers_speak_with_one_voice(bench):

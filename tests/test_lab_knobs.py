@@ -17,7 +17,7 @@ ONLINE = {"scheme": "online", "scheme_variant": "ensemble", "peers": 2, "peer": 
 SELF = {"scheme": "self", "scheme_variant": "born-again", "generations": 3, "decay": 0.9}
 LINES = {"temperature": [[0.0, 4.0], [1.0, 1.0]], "learning_rate": [[0.0, 0.01], [0.5, 0.02], [1.0, 1e-3]]}
 COMMON = {
-    "temperature": 3.0, "alpha": 0.4, "learning_rate": 0.02, "batch_size": 64, "epochs": 7, "seed": 2,
+    "temperature": 3.0, "alpha": 0.4, "learning_rate": 0.02, "batch_size": 64, "epochs": 7, "seed": 2, "order_seed": 5,
     "label_smoothing": 0.1, "data": "fashion-mnist", "labelled": 250, "pool": 2000, "teacher": "fashion-mnist-cnn",
     "student": "mlp-32", "init": "teacher", "fine_tune": 2, "patience": 5, "schedule": LINES,
 }  # fmt: skip

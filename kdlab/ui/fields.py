@@ -79,7 +79,7 @@ def _scheme(state: LabState) -> list[Field]:
     if len(names) > 1:
         found.append(_choice("scheme_variant", "Variant", options.variants(state), variant.meaning, "Scheme"))
     if variant.needs_peer:
-        others = [AS_STUDENT, *options.students(state)]
+        others = [AS_STUDENT, *(option for option in options.students(state) if option[0])]
         found += [
             _number("peers", "Peers", 1, 4, "how many networks learn beside the student", "Scheme"),
             _choice("peer", "Peer's network", others, "what learns beside the student", "Scheme"),
@@ -147,6 +147,8 @@ def _data(state: LabState) -> list[Field]:
 
 
 def _training(state: LabState) -> list[Field]:
+    given = {0, 1, 2, *([] if state.order_seed is None else [state.order_seed])}
+    orders = [[ALL, "of each seed", ""], *([n, f"all as seed {n}", ""] for n in sorted(given))]
     rate = {"name": "learning_rate", "label": "Learning rate", "kind": "log", "min": 1e-4, "max": 1e-1}
     return [
         {**rate, "help": "of Adam", "group": "Training"},
@@ -157,6 +159,7 @@ def _training(state: LabState) -> list[Field]:
         _number("seeds", "Seeds", 1, 10, "students trained side by side; the curves show their mean and range",
                 "Training"),
         _number("seed", "First seed", 0, 99, "initial weights and order of batches", "Training"),
+        _choice("order_seed", "Batches", orders, "their order: of each seed, or the same for all seeds", "Training"),
     ]  # fmt: skip
 
 
@@ -180,7 +183,8 @@ def values(state: LabState) -> dict[str, Any]:
         "label_smoothing", "seeds", "seed", "fine_tune", "patience",
     )  # fmt: skip
     found = {name: getattr(state, name) for name in plain} | paths.values(state)
-    found |= {name: ALL if getattr(state, name) is None else getattr(state, name) for name in ("labelled", "pool")}
+    open_ones = ("labelled", "pool", "order_seed")
+    found |= {name: ALL if getattr(state, name) is None else getattr(state, name) for name in open_ones}
     data = state.load_data()
     found |= {"view": state.view or data.view or "", "task": state.task or next(iter(texts.tasks(state.data)), "")}
     found |= _set(algorithms.kind(state.algorithm)(), state.algorithm_knobs, "algo")

@@ -7,10 +7,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from kdlab import models, schemes, taps
+from kdlab import algorithms, models, schemes, taps
 from kdlab.events import Diverged
 from kdlab.ui import matching, options
 from kdlab.ui.keeper import Keeper
+from kdlab.ui.knobs import KNOBS, ROOTS
 from kdlab.ui.lanes import Lane, Lanes
 from kdlab.ui.painter import PANELS, Painter
 from kdlab.ui.runner import Runner
@@ -18,7 +19,7 @@ from kdlab.ui.scales import Scales
 from kdlab.ui.scene import Scene
 from kdlab.ui.shelf import Shelf
 from kdlab.ui.shown import Shown, scheduled
-from kdlab.ui.state import DEEP, KNOBS, PACES, ROOTS, LabState
+from kdlab.ui.state import DEEP, OWN, PACES, LabState
 
 FIRST_LOOK = "first-look"  # the recorded run that ships
 
@@ -114,7 +115,10 @@ class Lab:
     # following the knobs
 
     def _turned(self, change: Any) -> None:
-        if not self.state.opening:
+        s = self.state
+        if not s.student and change.name in ("type", "method") and algorithms.kind(s.algorithm).chooses_student:
+            self._rooted(change)  # another student may be chosen
+        if not s.opening:
             self.state.error = ""
             self._trying(lambda: self.runner.turn(self.state.recipe()))
             if not self.state.running:
@@ -134,7 +138,7 @@ class Lab:
 
     def _needs_depth(self, change: Any) -> None:
         s = self.state
-        if s.opening or not schemes.get(s.scheme, s.scheme_variant).needs_exits or "student" in s.own:
+        if s.opening or not schemes.get(s.scheme, s.scheme_variant).needs_exits or s.student in ("", OWN):
             return
         data = s.load_data()
         if len(taps.layers(models.fitting(s.student, data), data.train.x[:2])) < 2:
@@ -167,7 +171,7 @@ class Lab:
             self.keeper.shelve(self.runner.lanes)
             self.keeper.forget()
             with self._busy("preparing: the teacher is asked once"):
-                scene, student = self._stage(), s.own.get("student", s.student)
+                scene, student = self._stage(), s.own.get("student", s.student) or None
                 lanes = Lanes(recipe, scene.given, scene.teachers, student, s.seeds, self._baselines)
             self._baselines = lanes.baselines
             return lanes
@@ -176,18 +180,19 @@ class Lab:
 
     @contextmanager
     def _busy(self, text: str):
-        self.state.busy = text
+        before, self.state.busy = self.state.busy, text
         try:
             yield
         finally:
-            self.state.busy = ""
+            self.state.busy = before
 
     def _stage(self) -> Scene:
         """The scene that the roots say, made anew only if one of them changed."""
         s = self.state
         key = (repr(s.roots()), s.init)
         if self._scene_key != key:
-            self.painter.begin(Scene.of(s))
+            with self._busy("preparing" if s.algorithm == algorithms.names()[0] else f"preparing: {s.algorithm}"):
+                self.painter.begin(Scene.of(s))
             self._scene_key = key
         return self.painter.scene
 

@@ -73,7 +73,9 @@ class Lanes:
             training = Training(student, data, teacher=teacher, recipe=arm)
             return Lane(name, training, (data, student, teacher))
 
-        self.seeds = [lane(f"seed {recipe.seed + i}", recipe.replace(seed=recipe.seed + i)) for i in range(seeds)]
+        self.seeds = [lane(f"seed {recipe.seed}", recipe)]
+        recipe = recipe.replace(student=self.main.training.recipe.student)  # one that the algorithm has chosen is it
+        self.seeds += [lane(f"seed {s}", recipe.replace(seed=s)) for s in range(recipe.seed + 1, recipe.seed + seeds)]
         voice = self.main.training.teacher  # several teachers as one
         self.baselines: dict[str, Lane] = {}
         for name, arm in _arms(recipe, self.main.training, self._epochs()).items():

@@ -158,6 +158,8 @@ def first_weights_refusal(state: LabState, init: str) -> str:
         return NO_TEACHER
     student = state.find_student(state.load_data())
     teacher = state.find_teacher() if init == TEACHER else None
+    if student is None:
+        return ""  # not known yet
     try:
         initial.start(student, init, teacher)
     except (ValueError, AttributeError):  # several teachers have no layers in common
@@ -175,7 +177,18 @@ def students(state: LabState) -> list[Option]:
         found = [name for name in models.names() if name not in (*models.FOR_WORDS, models.GRAPH)]
     else:
         found = [*models.FOR_WORDS[1:], models.FOR_WORDS[0], *mlps]
-    return [[name, name, ""] for name in found]
+    if state.student not in ("", OWN, *models.names()) and _fits(state.student, data):
+        found.append(state.student)  # of another width than those that are listed
+    chooses = algorithms.kind(state.algorithm).chooses_student
+    return [*([["", "the algorithm's choice", ""]] if chooses else []), *([name, name, ""] for name in found)]
+
+
+def _fits(student: str, data: Dataset) -> bool:
+    try:
+        models.fitting(student, data)
+    except ValueError:
+        return False
+    return True
 
 
 def fit(state: LabState) -> str:

@@ -57,7 +57,7 @@ def _planned(scene: Scene, shown: Shown) -> list[diagram.Links]:
 def _names(shown: Shown) -> dict[str, str]:
     """Networks' names by node; somebody's own have none."""
     knobs = shown.knobs
-    student, teacher = knobs.student or "", shown.teacher
+    student, teacher = knobs.student or shown.student_name, shown.teacher
     peers = {f"peer{k}": knobs.peer or student for k in ("", *(f"-{i}" for i in range(2, knobs.peers + 1)))}
     return {"student": student, "teacher": teacher, "co-teacher": teacher, **peers}
 

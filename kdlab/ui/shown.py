@@ -59,6 +59,7 @@ class Shown:
         knobs: the recipe that the knobs say; None where they do not go together.
         now: scheduled knobs and where they stand, for the next step.
         teacher: what the trained teacher is called on screen.
+        student_name: of the network that the run has, where it is known.
     """
 
     student: nn.Module
@@ -79,6 +80,7 @@ class Shown:
     knobs: Recipe | None = None
     now: dict[str, float] = field(default_factory=dict)
     teacher: str = ""
+    student_name: str = ""
 
     @classmethod
     def untrained(cls, scene: Scene, total: int) -> Shown:
@@ -110,6 +112,7 @@ class Shown:
             phases=phases(lanes.main.events),
             upcoming=[[list(link) for link in p] for p in training.phases[training.phase + 1 :]],
             now={name: getattr(training.knobs, name) for name in training.recipe.schedule},
+            student_name=training.recipe.student or "",
         )
 
     @classmethod
@@ -129,6 +132,7 @@ class Shown:
             scheme=_scheme(run.recipe),
             phases=phases(run.events),
             now=scheduled(run.recipe, 1.0),
+            student_name=run.recipe.student or "",
         )
 
     @property

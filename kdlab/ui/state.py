@@ -13,38 +13,12 @@ from kdlab.data import Dataset
 from kdlab.initial import RANDOM, TEACHER
 from kdlab.recipe import DEFAULT_ALPHA, DEFAULT_METHOD, Recipe
 from kdlab.schedules import SCHEDULED
+from kdlab.ui.knobs import NAMES, PLAIN, RULES, SAID, SEEN, TABLES
 
 MIX = "mix"
 PACES = ("1", "10", "100", "full")
 OWN = "own"
 DEEP = ("conv-8", "spelling-mlp")  # what self-distillation gets where the chosen student has a single hidden layer
-
-# the knobs that a new value of does not end a run
-KNOBS = (
-    "temperature", "alpha", "type", "method", "scheme", "scheme_variant", "method_knobs", "mix", "learning_rate",
-    "epochs", "taps", "label_smoothing", "decay", "fine_tune", "patience", "schedule",
-)  # fmt: skip
-# a new value of these begins a new run
-ROOTS = (
-    "data", "labelled", "pool", "task", "view", "teacher_view", "teacher", "more_teachers", "student", "batch_size",
-    "seeds", "seed", "peer", "peers", "generations", "init", "late", "late_after", "algorithm", "algorithm_knobs",
-)  # fmt: skip
-NAMES = ("data", "task", "view", "teacher_view", "student", "peer")  # "" is none; somebody's own have no name
-SEEN = ("task", "view", "teacher_view")  # parts of what the data are
-TABLES = ("method_knobs", "algorithm_knobs", "taps", "schedule")
-# knobs of a recipe that the state has under the same name; the method and its mix are told apart, as are the teachers
-OTHERS = ("method", "mix", "seeds", "teacher", "more_teachers", *NAMES, *TABLES)
-PLAIN = tuple(name for name in (*KNOBS, *ROOTS) if name not in OTHERS)
-SAID = {"temperature": "T", "alpha": "alpha", "learning_rate": "the learning rate"}
-
-_share, _positive = partial(check.between, 0, 1), check.positive
-_one, _two, _any = (partial(check.whole, least) for least in (1, 2, 0))
-RULES = {
-    "temperature": _positive, "view_temperature": _positive, "learning_rate": _positive, "alpha": _share,
-    "label_smoothing": _share, "decay": _share, "late": _share, "epochs": _one, "batch_size": _one, "seeds": _one,
-    "peers": _one, "patience": _one, "late_after": _one, "generations": _two, "fine_tune": _any,
-    "type": partial(check.choice, methods.TYPES), "scheme": partial(check.choice, schemes.names()),
-}  # fmt: skip
 
 
 class LabState(t.HasTraits):
@@ -75,6 +49,7 @@ class LabState(t.HasTraits):
     epochs = t.Int(60)
     seeds = t.Int(1)
     seed = t.Int(0)
+    order_seed = t.Int(None, allow_none=True)  # None: the seed
     data = t.Unicode("fashion-mnist")
     labelled = t.Int(500, allow_none=True)
     pool = t.Int(0, allow_none=True)
@@ -180,6 +155,8 @@ class LabState(t.HasTraits):
             self.hold("alpha", DEFAULT_ALPHA[self.type])
         if algorithms.kind(change.new).fixes_alpha is not None:
             self.fine_tune, self.late = 0, 0.0  # there are no labels that they could ask for
+        if algorithms.kind(change.new).chooses_student and self.student != OWN:
+            self.student = ""
         works_by = algorithms.kind(change.new).methods
         if works_by and self.method not in works_by:
             self.method = algorithms.kind(change.new).method(self.type) or works_by[0]
@@ -241,8 +218,11 @@ class LabState(t.HasTraits):
 
     def roots(self) -> Recipe:
         """The part of the recipe that says which data and networks there are; all else is as in any recipe."""
-        plain = ("labelled", "pool", "seed", "algorithm", "algorithm_knobs")
-        return Recipe(**self._named(), **{name: getattr(self, name) for name in plain})
+        plain = ["labelled", "pool", "seed", "algorithm", "algorithm_knobs"]
+        given = self._named() | {name: getattr(self, name) for name in plain}
+        if algorithms.kind(self.algorithm).chooses_student:
+            given |= {"type": self.type, "method": self._method()}  # which student is chosen hangs on them
+        return Recipe(**given)
 
     @property
     def labels_alone(self) -> bool:

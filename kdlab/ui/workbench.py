@@ -12,6 +12,7 @@ from torch import nn
 from kdlab.data import Dataset
 from kdlab.recipe import Recipe
 from kdlab.ui import fields, options
+from kdlab.ui.knobs import KNOBS, ROOTS
 from kdlab.ui.lab import Lab
 from kdlab.ui.painter import PANELS, Painter
 from kdlab.ui.panels.controls import Controls
@@ -25,7 +26,7 @@ from kdlab.ui.panels.soft_targets import SoftTargets
 from kdlab.ui.panels.strip import Strip
 from kdlab.ui.panels.tabs import Tabs
 from kdlab.ui.panels.transport import Transport
-from kdlab.ui.state import KNOBS, ROOTS, SCHEDULED, LabState
+from kdlab.ui.state import SCHEDULED, LabState
 from kdlab.ui.view import with_still
 
 KNOBS_SHOWN = ("temperature", "view_temperature", "locked", "alpha", "type", "scheme")
@@ -127,7 +128,7 @@ class Workbench(w.GridBox):
             note = "" if s.type == "response" else "below 1: labels train the classifier"
             fixed = f"{s.algorithm} has no labels" if s.fixed_alpha else "no teacher: labels alone"
             controls.alpha_note = note if s.fixed_alpha is None else fixed
-        self.views["transport"].title = f"{s.student} ← {options.teacher_name(s) or 'labels'}"
+        self.views["transport"].title = f"{s.student or s.algorithm} ← {options.teacher_name(s) or 'labels'}"
 
     def _control_command(self, content: dict[str, Any]) -> None:
         """What the controls say: a field's value, a hand on a knob that moves by itself, or an action."""
