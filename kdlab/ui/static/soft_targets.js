@@ -128,17 +128,20 @@ export default {
       diagonal.replaceChildren(cell ? `${className(cell[0])}, said to be ${className(cell[1])}: ` : "Diagonal left out: ", ...reading.whos.flatMap((who, place) => [place ? ", " : "", of(who)]));
     }
 
-    /** What may wait until the hand rests: descriptions, tables, the order of the thumbnails. */
+    /** What may wait until the hand rests: descriptions, tables, the order of the thumbnails. The first time nothing waits. */
     function rest() {
       clearTimeout(rest.timer);
-      rest.timer = setTimeout(() => {
-        const i = chosen();
-        const size = C();
-        const said = shownClasses(reading, i, labels[i]).map((c) => `${className(c)} ${reading.whos.map((who) => Math.round(100 * reading[who].p[i * size + c])).join(" and ")}`);
-        bars.el.setAttribute("aria-label", `Soft targets in percent of ${reading.both ? "teacher and student" : `the ${reading.whos[0]}`} at T = ${temperatureText(get("temperature"))}: ${said.join(", ")}`);
-        for (const [who, m] of Object.entries(matrices)) m.canvas.setAttribute("aria-label", `Mean soft target of each class, ${who}; the numbers are in the table of values`);
-        values.draw();
-      }, 120);
+      if (rest.timer === undefined) describe();
+      rest.timer = setTimeout(describe, 120);
+    }
+
+    function describe() {
+      const i = chosen();
+      const size = C();
+      const said = shownClasses(reading, i, labels[i]).map((c) => `${className(c)} ${reading.whos.map((who) => Math.round(100 * reading[who].p[i * size + c])).join(" and ")}`);
+      bars.el.setAttribute("aria-label", `Soft targets in percent of ${reading.both ? "teacher and student" : `the ${reading.whos[0]}`} at T = ${temperatureText(get("temperature"))}: ${said.join(", ")}`);
+      for (const [who, m] of Object.entries(matrices)) m.canvas.setAttribute("aria-label", `Mean soft target of each class, ${who}; the numbers are in the table of values`);
+      values.draw();
     }
 
     function rankSoon(after) { clearTimeout(timer); timer = setTimeout(rank, after, false); }
