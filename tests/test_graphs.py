@@ -89,6 +89,14 @@ def test_the_shipped_teachers_answer_as_their_cards_say_and_name_their_view(word
     assert Training("bag-of-words", wordnet, recipe=recipe).setup.teacher_view == "node"
 
 
+def test_the_cost_of_a_graph_network_counts_the_graph():
+    x = torch.eye(4)
+    graph = Graph(x, EDGES)
+    cost = kdlab.deploy.measure(models.build("gcn", classes=3, graph=graph), torch.zeros(1, 1), repeats=2)
+    nodes, links = 4, 2 * len(EDGES) + 4  # entries of x; of the adjacency, both ways and with each node itself
+    assert cost.macs == nodes * 32 + 2 * links * 32 + 32 * 3
+
+
 def test_a_teacher_that_sees_no_graph_is_refused(wordnet):
     plain = models.build("linear", size=(2000,))
     with pytest.raises(ValueError, match="needs a teacher that sees the graph, teacher_view 'node', got None"):

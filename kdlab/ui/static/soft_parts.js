@@ -25,7 +25,7 @@ function softBars() {
       const name = classes[c];
       const bar = (who, dy) => svg("rect", { class: `kd-bar-${who}`, x: NAMES + 10, y: y + dy, height: 8, rx: 1.5, "data-who": who, "data-class": name, fill: who === "student" ? `url(#${hatch})` : null });
       const row = { c, bars: whos.map((who, k) => [who, bar(who, whos.length > 1 ? 0.5 + 9 * k : 5)]), text: svg("text", { class: "kd-bar-text", y: y + 13 }) };
-      row.parts = [svg("text", { class: c === label ? "kd-bar-name kd-bar-label" : "kd-bar-name", x: NAMES, y: y + 13, "text-anchor": "end" }, svg("title", {}, name), name.length > 10 ? `${name.slice(0, 9)}…` : name),
+      row.parts = [svg("text", { class: c === label ? "kd-bar-name kd-bar-label" : "kd-bar-name", x: NAMES, y: y + 13, "text-anchor": "end" }, svg("title", {}, name), name.length > 10 ? `${name.slice(0, 8)}…` : name),
         c === label ? svg("circle", { class: "kd-bar-dot", cx: NAMES + 5, cy: y + 9, r: 3, "data-class": name }) : null, ...row.bars.map(([, b]) => b), row.text];
       return row;
     });
