@@ -63,7 +63,7 @@ def measure(model: nn.Module, example: Tensor, *, repeats: int = 200) -> Cost:
 
 
 def _sparse(_into: Tensor, sparse: Tensor, dense: Tensor, **_: object) -> int:
-    """Operations of a sparse matrix times a dense one, which torch's counter leaves out: two for each entry there is."""
+    """Operations of a sparse matrix times a dense one, which torch's counter leaves out: two for each entry."""
     return 2 * sparse._nnz() * dense.shape[1]
 
 
