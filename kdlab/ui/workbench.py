@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ class Workbench(w.GridBox):
             "soft": SoftTargets(), "features": Features(), "relations": Relations(), "curves": Curves(), "runs": Runs(),
             "scheme": Scheme(), "ledger": RunLedger(),
         }  # fmt: skip
+        self._describing = threading.RLock()
         self.lab = Lab(self.state, Painter(self.views), Path(runs))
         self._wire()
         super().__init__(self._boxes())
@@ -117,8 +119,9 @@ class Workbench(w.GridBox):
     def _describe(self) -> None:
         """Controls as the state has them."""
         s, controls = self.state, self.views["controls"]
-        method = s.build_method()
-        with controls.hold_sync():
+        # the training thread describes too: whoever comes last must have read the state last
+        with self._describing, controls.hold_sync():
+            method = s.build_method()
             controls.fields, controls.values = fields.fields(s), fields.values(s)
             controls.choices = options.types_and_schemes(s)
             controls.ends = {knob: points[-1][1] for knob, points in s.schedule.items()}

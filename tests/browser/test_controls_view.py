@@ -147,6 +147,26 @@ def test_the_folded_part_opens_and_each_kind_of_field_writes_its_value(view_page
     assert page.evaluate("window.sent.filter((m) => m.name === 'epochs').length") == 1  # Enter and leaving: said once
 
 
+def test_a_late_answer_of_the_kernel_neither_undoes_what_was_typed_nor_is_said_back(view_page):
+    page = view_page(controls(more=True), **COLUMN)
+    epochs = page.get_by_label("Epochs")
+    answer = "([fields, values]) => { window.model.set('fields', fields); window.model.set('values', values); }"
+    epochs.fill("1")
+    page.evaluate(answer, [FIELDS, VALUES | {"labelled": 250}])  # to what was done before
+    settle(page)
+    assert epochs.input_value() == "1"
+    epochs.press_sequentially("2")
+    page.evaluate("document.addEventListener('keydown', (e) => e.key === 'Enter' && e.preventDefault(), true)")
+    epochs.press("Enter")  # which a notebook keeps from the box: no change event
+    page.evaluate(answer, [FIELDS, VALUES | {"weight": 2.0}])
+    settle(page)
+    assert epochs.input_value() == "60"
+    page.evaluate(answer, [FIELDS[1:], VALUES | {"epochs": 12}])  # fields are built anew
+    settle(page)
+    said = page.evaluate("window.sent.filter((m) => m.name === 'epochs').map((m) => m.value)")
+    assert (said, epochs.input_value()) == ([12], "12")
+
+
 MOVING = {"now": {"temperature": 1.5, "learning_rate": 2e-3}, "ends": {"temperature": 1.0, "learning_rate": 1e-4}}
 
 

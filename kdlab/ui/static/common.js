@@ -46,13 +46,18 @@ function onTraits(model, names, fn) {
   };
 }
 
-/** Call fn once a typed value is meant: on Enter, which in a notebook brings no change event, or on leaving. */
+/**
+ * Call fn once a typed value is meant: on Enter, which in a notebook brings no change event, or on leaving.
+ * Returns whether somebody is typing. A value that comes from elsewhere is nobody's typing: the browser reports it as
+ * a change when the box loses its focus, and to say it back would undo what was said meanwhile.
+ */
 function onTyped(input, fn) {
-  let said = null;
-  const mean = () => { if (input.value !== said) { said = input.value; fn(); } };
-  input.addEventListener("focus", () => { said = null; });
+  let typing = false;
+  const mean = () => { if (typing) { typing = false; fn(); } };
+  input.addEventListener("input", () => { typing = true; });
   input.addEventListener("change", mean);
   input.addEventListener("keydown", (event) => { if (event.key === "Enter") mean(); });
+  return () => typing;
 }
 
 /** Set traits, and tell the kernel where there is one: a saved page has none and goes on without. */

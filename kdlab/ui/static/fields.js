@@ -26,13 +26,13 @@ function fieldList(onset, onact = () => {}) {
     }
     if (f.kind === "int") {
       const input = h("input", { id, type: "number", min: f.min, max: f.max, step: f.step ?? 1 });
-      onTyped(input, () => {
+      const typing = onTyped(input, () => {
         const v = Number(input.value);
         const fits = input.value !== "" && Number.isInteger(v) && !(v < f.min) && !(v > f.max);
         input.toggleAttribute("aria-invalid", !fits);
         if (fits) onset(f.name, v);
       });
-      return { el: line(input), set: (v) => { input.value = v; input.dataset.value = v; input.removeAttribute("aria-invalid"); } };
+      return { el: line(input), set: (v) => { input.dataset.value = v; if (!typing()) { input.value = v; input.removeAttribute("aria-invalid"); } } };
     }
     const log = f.kind === "log";
     const knob = slider({ name: f.name, label: f.label, min: f.min, max: f.max, step: f.step ?? (f.max - f.min) / 100, log, slim: true, text: (v) => String(+v.toPrecision(log ? 2 : 3)), oncommit: (v) => onset(f.name, v) });
