@@ -5,6 +5,7 @@ from kdlab.ledger import ledger
 from kdlab.players import ask
 from kdlab.plots import teach as figures
 from kdlab.plots.teach import still
+from kdlab.plots.teach.here import sentence
 
 from .guess import Guess
 from .panels.ledger import LossLedger
@@ -21,8 +22,14 @@ __all__ = [
     "claim",
     "claims",
     "figures",
+    "here",
     "hint",
     "ledger",
     "source",
     "still",
 ]
+
+
+def here(*steps: str, on: tuple[str, ...] = ()) -> figures.Caption:
+    """Show where a lesson stands: steps of the life cycle, and the types, schemes and algorithms it is about."""
+    return still(figures.here(steps, on=on), sentence(steps, on))

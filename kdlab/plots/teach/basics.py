@@ -1,4 +1,4 @@
-"""Figures of the lessons, and :func:`still`, which shows one with the text that says the same."""
+"""Figures of the first lessons, and :func:`still`, which shows one with the text that says the same."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import style
+from .. import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Caption", "differences", "likeness", "melting", "pull", "still"]
+__all__ = ["Caption", "differences", "label", "likeness", "melting", "pull", "remark", "still"]
 
 DASHES = ["-", (0, (5, 2)), (0, (1, 1.5)), (0, (4, 1.5, 1, 1.5))]
 MARKERS = "osD^vP"
@@ -85,14 +85,14 @@ def melting(
             }
         left.plot(temperatures, 100 * p[:, c], label=classes[c] if place < named else None, **look)
     left.axhline(100 / len(classes), color=style.MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
-    _remark(left, f"1/{len(classes)}", (temperatures[0], 100 / len(classes)), (2, 3))
+    remark(left, f"1/{len(classes)}", (temperatures[0], 100 / len(classes)), (2, 3))
     handles, labels = left.get_legend_handles_labels()
     left.legend(handles[::-1], labels[::-1], fontsize=8, frameon=False)
-    _label(left, "One picture's soft targets", "temperature T (log scale)", "probability (%)")
+    label(left, "One picture's soft targets", "temperature T (log scale)", "probability (%)")
     right.plot(temperatures, entropy, color=style.COLOURS["teacher"], linewidth=2)
     right.axhline(np.log(len(classes)), color=style.MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
-    _remark(right, f"log {len(classes)}", (temperatures[0], np.log(len(classes))), (2, -10))
-    _label(right, "Their entropy", "temperature T (log scale)", "entropy (nats)")
+    remark(right, f"log {len(classes)}", (temperatures[0], np.log(len(classes))), (2, -10))
+    label(right, "Their entropy", "temperature T (log scale)", "entropy (nats)")
     for axes in (left, right):
         axes.set_xscale("log")
         ticks = [t for t in (0.25, 0.5, 1, 2, 4, 10, 20, 50, 100) if temperatures[0] <= t <= temperatures[-1]]
@@ -128,11 +128,11 @@ def differences(
         axes.plot([100 * low, 100 * high], [k, k], color=colour, linewidth=2.2, solid_capstyle="butt")
         axes.plot([100 * mean], [k], MARKERS[k % len(MARKERS)], color=colour, markersize=7)
         ink = style.text_colour(colour)
-        _remark(axes, f"{100 * mean:+.1f}", (100 * high, k), (6, -3), color=ink, weight="bold", fontsize=8.5)
+        remark(axes, f"{100 * mean:+.1f}", (100 * high, k), (6, -3), color=ink, weight="bold", fontsize=8.5)
     axes.set_yticks(range(len(rows)), [row[0] for row in rows], fontsize=9)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.margins(x=0.1)
-    _label(
+    label(
         axes,
         f"Test accuracy, less “{against}”",
         "difference (percentage points), mean and 95 % interval over seeds",
@@ -173,8 +173,8 @@ def likeness(
         place = min(y[k], place - gap)
         axes.plot([left, x[k]], [place, y[k]], color=style.MUTED, linewidth=0.6, zorder=0)
         pair = f"{classes[i[k]]} – {classes[j[k]]}"
-        _remark(axes, pair, (left, place), (-4, -3), color="black", ha="right", fontsize=8)
-    _label(
+        remark(axes, pair, (left, place), (-4, -3), color="black", ha="right", fontsize=8)
+    label(
         axes,
         f"{len(x)} pairs of classes",
         "likeness of their mean pictures (correlation of pixels)",
@@ -212,13 +212,13 @@ def pull(
         left.barh(
             [k], [norm], 0.55, color=style.COLOURS[role], hatch=None if k else "////", edgecolor="white", linewidth=0
         )
-        _remark(
+        remark(
             left, f"{100 * part:.0f} %", (norm, k), (4, -3), color=style.TEXT_COLOURS[role], weight="bold", fontsize=9
         )
     left.set_yticks(range(len(rows)), [row[0] for row in rows], fontsize=9)
     left.set_ylim(len(rows) - 0.4, -0.6)
     left.margins(x=0.18)
-    _label(left, f"Who pulls, at T = {at:.3g}", "length of the weighted gradient", "")
+    label(left, f"Who pulls, at T = {at:.3g}", "length of the weighted gradient", "")
     right.plot(temperatures, 100 * share, color=style.COLOURS["teacher"], linewidth=2, label="with T²")
     right.plot(
         temperatures,
@@ -234,17 +234,18 @@ def pull(
     right.set_xticks(ticks, [f"{t:g}" for t in ticks])
     right.set_xticks([], minor=True)
     right.legend(fontsize=8, frameon=False, loc="lower left")
-    _label(right, "The teacher's share of the pull", "temperature T (log scale)", "share (%)")
+    label(right, "The teacher's share of the pull", "temperature T (log scale)", "share (%)")
     return figure
 
 
-def _remark(axes: Axes, text: str, at: tuple[float, float], beside: tuple[float, float], **look: Any) -> None:
+def remark(axes: Axes, text: str, at: tuple[float, float], beside: tuple[float, float], **look: Any) -> None:
     """A text ``beside`` points away from a place in the data."""
     look = {"fontsize": 7.5, "color": style.MUTED, **look}
     axes.annotate(text, at, xytext=beside, textcoords="offset points", **look)
 
 
-def _label(axes: Axes, title: str, x: str, y: str) -> None:
+def label(axes: Axes, title: str, x: str, y: str) -> None:
+    """Title and axis labels in the lessons' sizes."""
     axes.set_title(title, fontsize=9.5, loc="left", weight="bold")
     axes.set_xlabel(x, fontsize=8.5)
     axes.set_ylabel(y, fontsize=8.5)
