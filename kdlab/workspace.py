@@ -18,7 +18,7 @@ from pathlib import Path
 __all__ = ["command", "lab", "refresh", "shipped_notebooks"]
 
 START = "notebooks/00-start-here.ipynb"
-_NOT_COPIED = {"build.py", "source"}  # for those who write the notebooks, not for those who learn from them
+_NOT_COPIED = {"build.py", "pages.py", "source", "book"}  # for those who write notebooks, not for those who learn
 
 
 def shipped_notebooks() -> Path:
@@ -106,6 +106,9 @@ def command(workspace: Path, args: list[str]) -> tuple[list[str], dict[str, str]
     page = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
     config = workspace.resolve() / ".kdlab" / "jupyter"
     _write(config / "labconfig" / "page_config.json", json.dumps(page).encode())
+    # The map and the glossary are read, not edited.
+    viewers = {"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}}}
+    _write(config / "labconfig" / "default_setting_overrides.json", json.dumps(viewers).encode())
     paths = [str(config), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
     environment = {
         **os.environ,

@@ -2,6 +2,7 @@
 
     python notebooks/build.py            every notebook
     python notebooks/build.py 03 05      some, by the beginnings of their names
+    python notebooks/build.py --text     take over changed text where no code has changed, and run the others
     python notebooks/build.py --check    only say which stored notebooks do not have their source's cells
 
 A source is ``notebooks/source/NN-name.py`` in jupytext's percent format. A notebook is run in an empty folder, on one
@@ -24,6 +25,7 @@ os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this environment's kernel; read w
 
 import jupytext
 import nbformat
+import pages
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
@@ -32,6 +34,7 @@ LARGEST = 300_000  # bytes of a notebook
 PATHS = re.compile(r"/(?:home|root|Users|work|tmp|usr|opt)/|[A-Z]:\\\\Users")  # a machine's own
 BAR = re.compile(r"\w+: +\d+%\|")  # a progress bar: no result
 
+BESIDE = "[map](map.md) · [glossary](glossary.md)"
 SERIES = [
     "Start here", "Why distil?", "Train a teacher", "Soft targets and temperature", "A student is born",
     "The distillation loss", "Fine-tune, then stop", "Response-based", "Feature-based", "Relation-based",
@@ -64,7 +67,7 @@ def navigation(number: int) -> str:
         return f"{numbers[0]:02} {SERIES[numbers[0]]} (to come)" if numbers else ""
 
     before, after = side(range(number - 1, -1, -1)), side(range(number + 1, len(SERIES)))
-    parts = [before and f"← {before}", f"**{number:02} {SERIES[number]}**", after and f"{after} →"]
+    parts = [before and f"← {before}", f"**{number:02} {SERIES[number]}**", after and f"{after} →", BESIDE]
     return " · ".join(filter(None, parts))
 
 
@@ -84,18 +87,25 @@ def cells(source: Path) -> NotebookNode:
     return notebook
 
 
-def run(notebook: NotebookNode, *, timeout: int = 120) -> NotebookNode:
-    """Run it in an empty folder: no kept guess and no file of an earlier run can get into what is stored."""
+def run(notebook: NotebookNode, *, timeout: int = 120, widgets: bool = False) -> NotebookNode:
+    """Run it in an empty folder: no kept guess and no file of an earlier run can get into what is stored.
+
+    Args:
+        notebook: is changed.
+        timeout: seconds for a cell.
+        widgets: whether the state of the widgets is kept.
+    """
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
-            notebook, timeout=timeout, kernel_name="python3", record_timing=False,
+            notebook, timeout=timeout, kernel_name="python3", record_timing=False, store_widget_state=widgets,
             resources={"metadata": {"path": folder}},
         )  # fmt: skip
         client.execute()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [o for o in cell.outputs if not BAR.match(o.get("data", {}).get("text/plain", ""))]
-    notebook.metadata.pop("widgets", None)
+    if not widgets:
+        notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = NotebookNode(name="python")
     return notebook
 
@@ -130,11 +140,38 @@ def differs(source: Path) -> str | None:
     return None
 
 
+def take_text(source: Path) -> bool:
+    """Take over the text of a source into its stored notebook; False where code has changed, which must be run."""
+    if not stored(source).exists():
+        return False
+    wanted, there = cells(source), nbformat.read(stored(source), as_version=4)
+
+    def code(notebook: NotebookNode) -> list[tuple[str, str]]:
+        return [(c.id, c.source) for c in notebook.cells if c.cell_type == "code"]
+
+    if code(wanted) != code(there):
+        return False
+    kept = {cell.id: cell for cell in there.cells if cell.cell_type == "code"}
+    for cell in wanted.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = kept[cell.id].outputs, kept[cell.id].execution_count
+    write(stored(source), nbformat.writes(wanted) + "\n")
+    return True
+
+
+def write(path: Path, text: str) -> None:
+    """Whole or not at all."""
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="beginnings of names, such as 03; none: all")
     parser.add_argument("--check", action="store_true", help="run nothing, say what is not up to date")
+    parser.add_argument("--text", action="store_true", help="run only where code has changed")
     given = parser.parse_args()
     chosen = [s for s in sources() if not given.names or s.name.startswith(tuple(given.names))]
     failed = []
@@ -142,17 +179,21 @@ def main() -> int:
         if given.check:
             failed += filter(None, [differs(source)])
             continue
+        if given.text and take_text(source):
+            continue
         start = time.perf_counter()
         notebook = run(cells(source))
         text = nbformat.writes(notebook) + "\n"
         wrong = list(complaints(notebook, text))
         failed += [f"{source.name}: {complaint}" for complaint in wrong]
         if not wrong:
-            part = stored(source).with_suffix(".part")
-            part.write_text(text, encoding="utf-8")
-            part.replace(stored(source))
+            write(stored(source), text)
             seconds = time.perf_counter() - start
             print(f"{stored(source).name}: {len(text.encode()) / 1000:.0f} kB, {seconds:.0f} s", flush=True)
+    if not given.check:
+        write(HERE / "map.md", pages.map_page(SERIES, sources()))
+    elif (HERE / "map.md").read_text(encoding="utf-8") != pages.map_page(SERIES, sources()):
+        failed.append("map.md is not as the sources say")
     for complaint in failed:
         print(complaint, file=sys.stderr)
     return bool(failed)

@@ -132,6 +132,55 @@ def test_links_to_other_notebooks_lead_somewhere(source):
     assert build.navigation(int(source.name[:2])) in last.splitlines()[-1]
 
 
+PAGES = sorted(NOTEBOOKS.glob("*.md"))
+
+
+def slug(heading: str) -> str:
+    """The anchor of a heading, as GitHub and the book make it."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def anchors(name: str) -> set[str]:
+    """Of a page or a notebook."""
+    path = NOTEBOOKS / name
+    text = (
+        path.read_text(encoding="utf-8") if path.suffix == ".md" else prose(build.HERE / "source" / f"{path.stem}.py")
+    )
+    return {slug(heading) for heading in re.findall(r"^#{1,4} (.+)$", text, re.M)}
+
+
+def links(text: str) -> list[tuple[str, str]]:
+    """Links to pages and notebooks of the series: file and anchor."""
+    return re.findall(r"\]\(([\w-]*\.(?:md|ipynb))(?:#([^)]*))?\)", text)
+
+
+@by_name
+def test_links_of_a_notebook_lead_to_words_that_are_there(source):
+    assert [f"{n}#{a}" for n, a in links(prose(source)) if a and a not in anchors(n)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_links_of_a_page_lead_to_headings_that_are_there(page):
+    found = links(page.read_text(encoding="utf-8"))
+    assert [name for name, _ in found if not (NOTEBOOKS / name).exists()] == []
+    assert [f"{name}#{anchor}" for name, anchor in found if anchor and anchor not in anchors(name)] == []
+
+
+def test_the_glossary_is_in_order_and_has_no_word_twice():
+    words = re.findall(r"^## (.+)$", (NOTEBOOKS / "glossary.md").read_text(encoding="utf-8"), re.M)
+    assert [w.lower() for w in words] == sorted({w.lower() for w in words})
+
+
+def test_the_map_is_as_the_sources_say():
+    assert (NOTEBOOKS / "map.md").read_text(encoding="utf-8") == build.pages.map_page(build.SERIES, SOURCES)
+
+
+@by_name
+def test_each_lesson_says_where_it_stands(source):
+    steps, on = build.pages.lit(source)
+    assert steps or on
+
+
 def test_navigation_names_what_is_to_come_without_a_link(tmp_path, monkeypatch):
     (tmp_path / "source").mkdir()
     for name in ("00-start-here", "03-soft-targets-and-temperature"):
@@ -139,7 +188,7 @@ def test_navigation_names_what_is_to_come_without_a_link(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "HERE", tmp_path)
     assert build.navigation(3) == (
         "← [00 Start here](00-start-here.ipynb) (01, 02 to come) · **03 Soft targets and temperature** · "
-        "04 A student is born (to come) →"
+        "04 A student is born (to come) → · [map](map.md) · [glossary](glossary.md)"
     )
     assert build.navigation(0).startswith("**00 Start here** · [03 Soft targets and temperature]")
-    assert build.navigation(20).endswith("**20 Capstone**")
+    assert build.navigation(20).endswith(f"**20 Capstone** · {build.BESIDE}")

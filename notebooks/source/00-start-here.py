@@ -40,6 +40,7 @@ from kdlab.ui.lesson import (
     claim,
     claims,
     figures,
+    here,
     hint,
     source,
     still,
@@ -48,6 +49,9 @@ from kdlab.ui.lesson import (
 recorded = kdlab.Run.open(data_dir() / "runs" / "first-look")
 data, teacher = recorded.data, recorded.teacher
 print(f"{len(data.train)} labelled pictures to learn from, {len(data.test):,} to be tested on")
+
+# %% jupyter={"source_hidden": true}
+here("transfer", "loss", "deployment", on=("response", "offline", "standard"))
 
 # %% [markdown]
 # **Distillation** means: a *student* learns not only from labels, but also from what a

@@ -37,6 +37,7 @@ from kdlab.ui.lesson import (
     claim,
     claims,
     figures,
+    here,
     hint,
     source,
     still,
@@ -50,6 +51,9 @@ logits = ask(teacher, data.test.x).logits.numpy()  # what the teacher says of ev
 labels = data.test.y.numpy()
 right = np.mean(logits.argmax(1) == labels)
 print(logits.shape, f"– the teacher's top answer is right for {right:.0%} of them")
+
+# %% jupyter={"source_hidden": true}
+here("soft targets", on=("response", "offline"))
 
 # %% [markdown]
 # The numbers that the network gives are called **logits**. There are ten for each picture.

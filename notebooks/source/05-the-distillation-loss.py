@@ -42,6 +42,7 @@ from kdlab.ui.lesson import (
     claim,
     claims,
     figures,
+    here,
     hint,
     source,
     still,
@@ -62,6 +63,9 @@ data = kdlab.Dataset.from_tensors(
 teacher = kdlab.pretrained("fashion-mnist-cnn")
 recipe = kdlab.Recipe(temperature=2.0, alpha=0.9, epochs=60, learning_rate=5e-3, seed=0)
 print(data.note)
+
+# %% jupyter={"source_hidden": true}
+here("loss", on=("response", "offline", "standard"))
 
 # %% [markdown]
 # ## The loss
