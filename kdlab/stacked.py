@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kdlab.cast import PROBE
@@ -20,7 +20,7 @@ from kdlab.sidebyside import SideBySide
 from kdlab.taps import layers
 from kdlab.training import Training
 
-__all__ = ["Stack", "groups", "why_not"]
+__all__ = ["Stack", "groups", "kind", "room", "structure", "why_not"]
 
 NUMBERS = ("seed", "order_seed", "temperature", "alpha", "method_knobs")  # what may differ, and a mix's factors
 ROOM = 24e6  # bytes of activations: beyond a processor's cache, more students at once cost more time than they save
@@ -106,15 +106,7 @@ def why_not(trainings: Sequence[Training]) -> str | None:
 
 def _bring_together(trainings: Sequence[Training]) -> tuple[list[SideBySide], str | None]:
     """The trainings side by side in parts of a size that is quick, or why a step together would fail."""
-    first = trainings[0]
-    numbers = sum(
-        math.prod(shape)
-        for player in first.setup.players.values()
-        if player.learns
-        for shape in layers(player.net, first.setup.data.train.x[:PROBE]).values()
-    )
-    most = max(2, int(ROOM / (8 * numbers * first.batches.transfer.batch_size)))  # 4 bytes, before and after a ReLU
-    size = math.ceil(len(trainings) / math.ceil(len(trainings) / most))
+    size = even(len(trainings), room(trainings[0]))
     parts = [SideBySide(trainings[i : i + size]) for i in range(0, len(trainings), size)]
     reason = parts[0].fault()
     if reason is None:
@@ -124,17 +116,37 @@ def _bring_together(trainings: Sequence[Training]) -> tuple[list[SideBySide], st
     return [], reason
 
 
+def room(training: Training) -> int:
+    """How many such students fit into :data:`ROOM` at a step, at least 2; more are stacked in parts."""
+    numbers = sum(
+        math.prod(shape)
+        for player in training.setup.players.values()
+        if player.learns
+        for shape in layers(player.net, training.setup.data.train.x[:PROBE]).values()
+    )
+    return max(2, int(ROOM / (8 * numbers * training.batches.transfer.batch_size)))  # 4 bytes, before and after a ReLU
+
+
+def even(count: int, most: int) -> int:
+    """The size of parts of at most so many that are as even as can be."""
+    return math.ceil(count / math.ceil(count / most))
+
+
 def groups(trainings: Sequence[Training]) -> list[list[int]]:
     """Places of trainings that are worth stacking with one another: by recipe, and by order of batches."""
-    kinds = [(_structure(training.recipe), training.batches.transfer.seed) for training in trainings]
-    first = [kinds.index(kind) for kind in kinds]  # of its kind
-    return [[place for place, f in enumerate(first) if f == one] for one in dict.fromkeys(first)]
+    kinds = [kind(training.recipe) for training in trainings]
+    return [[place for place, k in enumerate(kinds) if k == one] for one in dict.fromkeys(kinds)]
 
 
-def _structure(recipe: Recipe) -> dict[str, Any]:
-    """What must be equal within a stack."""
+def kind(recipe: Recipe) -> str:
+    """As text what recipes must have in common whose trainings are worth stacking, the order of batches included."""
+    return repr((structure(recipe), recipe.order))
+
+
+def structure(recipe: Recipe) -> dict[str, Any]:
+    """All but the numbers that may differ within a stack, and but the order of batches."""
     fields = {f.name: getattr(recipe, f.name) for f in dataclasses.fields(recipe) if f.name not in NUMBERS}
-    return fields | {"method": recipe.method if isinstance(recipe.method, str) else list(recipe.method)}
+    return fields | {"method": list(recipe.method) if isinstance(recipe.method, Mapping) else recipe.method}
 
 
 def _differ(trainings: Sequence[Training]) -> str | None:
@@ -149,9 +161,9 @@ def _differ(trainings: Sequence[Training]) -> str | None:
     players = first.setup.players
     if any(type(player).follow is not Member.follow for player in players.values()):
         return "somebody follows the student from step to step"
-    recipe, learners, others_there = _structure(first.recipe), _learners(first), _others(first)
+    recipe, learners, others_there = structure(first.recipe), _learners(first), _others(first)
     for other in others:
-        if unlike := [name for name, value in _structure(other.recipe).items() if value != recipe[name]]:
+        if unlike := [name for name, value in structure(other.recipe).items() if value != recipe[name]]:
             return f"{', '.join(unlike)} must be the same for all"
         if first.batches.transfer.seed != other.batches.transfer.seed:
             return "each has an order of batches of its own (one order_seed would do)"

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 import kdlab
-from kdlab.sweeps import trial
+from kdlab.sweeps import alike, trial
 
 BASE = {"data": "fashion-mnist", "labelled": 500, "pool": 0, "student": "mlp-64", "teacher": "fashion-mnist-cnn"}
 ROUNDS = 3
@@ -53,9 +53,9 @@ def overhead(trials: int) -> None:
 
     kdlab.sweep(kdlab.Sweep(BASE, seeds=1))  # data loaded, the teacher asked
     with tempfile.TemporaryDirectory() as folder:
-        trial._one = spy
+        trial._one, together, alike.TOGETHER = spy, alike.TOGETHER, 1  # stacks: see bench_stacked.py
         _, cpu = timed(lambda: kdlab.sweep(sweep, out=Path(folder) / "out"))
-        trial._one = one
+        trial._one, alike.TOGETHER = one, together
     _, hand = timed(by_hand)
     each = sum(inside) / len(inside)
     print(f"{len(inside)} trials in this process, {1000 * each:.0f} ms each (CPU time)")

@@ -2,10 +2,12 @@
 
 import dataclasses
 
+import pytest
 from helpers import bits, net, sure, toy
 
 from kdlab import Dataset, Recipe
 from kdlab.stacked import Stack
+from kdlab.sweeps import Results
 from kdlab.training import Training
 
 STEPS = 30  # 5 epochs of 6
@@ -49,3 +51,13 @@ def gap(some, others) -> float:
     """Largest difference of any weight of any student."""
     pairs = [(bits(a), bits(b)) for a, b in zip(some, others, strict=True)]
     return max(float((a[k].double() - b[k].double()).abs().max()) for a, b in pairs for k in a)
+
+
+def assert_same(found: Results, expected: Results) -> None:
+    """Results of two sweeps are the same but for the time they took, and for rounding."""
+    for one, other in zip(found.table(), expected.table(), strict=True):
+        for name in other:
+            if name.endswith(("accuracy", "agreement")):
+                assert one[name] == pytest.approx(other[name], abs=0.021)  # one of the 50 or 40 inputs
+            elif name != "seconds":
+                assert one[name] == (pytest.approx(other[name], abs=1e-4) if "_" in name else other[name])

@@ -16,6 +16,14 @@ PLAN = Sweep(BASE, GRID, seeds=2)
 WILD = {"learning_rate": [0.01, 1e30]}  # the second diverges
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_by_one():
+    """To the bit as each by itself; test_sweep_stacked.py has what is trained side by side."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alike, "TOGETHER", 1)
+        yield
+
+
 @pytest.fixture(scope="module")
 def data():
     return toy()
@@ -97,20 +105,6 @@ def test_threads_train_one_at_a_time_and_give_the_same(made, given):
         again = kdlab.sweep(PLAN, executor=executor, **given)
         assert executor.submit(int).result() == 0  # it is not closed
     assert untimed(again) == untimed(made)
-
-
-@pytest.mark.parametrize("size", [3, 100])
-def test_batches_hold_one_structure_and_change_nothing(size, given, monkeypatch):
-    monkeypatch.setattr(alike, "TOGETHER", size)
-    plan = Sweep(BASE, {"batch_size": [16, 32], "temperature": [1.0, 2.0]}, seeds=2)
-    batches = alike.batches(plan.trials())
-    assert sum(map(len, batches)) == 8
-    assert max(map(len, batches)) == min(size, 4)
-    assert all(len({t.recipe.batch_size for t in batch}) == 1 for batch in batches)
-    together = kdlab.sweep(plan, **given)
-    monkeypatch.setattr(alike, "TOGETHER", 1)
-    assert [len(batch) for batch in alike.batches(plan.trials())] == [1] * 8
-    assert untimed(together) == untimed(kdlab.sweep(plan, **given))
 
 
 def test_structure_is_all_but_the_numbers_of_the_loss():

@@ -9,6 +9,7 @@ import sys
 import pytest
 import tomli_w
 from distributed import Client, LocalCluster
+from stacks import assert_same
 
 import kdlab
 from kdlab import Recipe, Sweep
@@ -32,10 +33,6 @@ def made():
     return kdlab.sweep(PLAN)
 
 
-def untimed(results):
-    return [{k: v for k, v in row.items() if k != "seconds"} for row in results.table()]
-
-
 def entries(folder):
     return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]
 
@@ -54,7 +51,7 @@ def test_a_worker_killed_in_mid_sweep_costs_no_trial(cluster, made, tmp_path):
             if count == 1:
                 os.kill(victim, signal.SIGKILL)
         assert count == 20
-        assert untimed(running.results) == untimed(made)
+        assert_same(running.results, made)
         assert each_once(tmp_path / "out")
         assert client.submit(int).result(timeout=LONG) == 0  # the client is not closed
         client.wait_for_workers(2, timeout=LONG)
@@ -81,6 +78,6 @@ def test_a_client_that_is_killed_goes_on_where_it_was(cluster, made, tmp_path):
     before = entries(folder)
     assert len(before) == 3
     again = kdlab.sweep(plan, executor=cluster.scheduler_address, out=folder)
-    assert untimed(again) == untimed(made)
+    assert_same(again, made)  # what was killed in mid-stack is in another one
     assert entries(folder)[:3] == before  # what was finished is as it was
     assert each_once(folder)

@@ -1,6 +1,6 @@
 """A sweep on other people's executors: what is lost is tried again, what kills its worker is named, nothing is lost."""
 
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
@@ -13,6 +13,14 @@ from kdlab.sweeps.running import LOG
 
 BASE = Recipe(epochs=1, batch_size=32, learning_rate=0.01)
 PLAN = Sweep(BASE, {"temperature": [1.0, 2.0, 4.0]}, seeds=2)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_by_one():
+    """To the bit as each by itself; test_sweep_stacked.py has what is trained side by side."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alike, "TOGETHER", 1)
+        yield
 
 
 class Fragile(ThreadPoolExecutor):
@@ -90,12 +98,12 @@ def test_what_kills_its_worker_is_named_and_the_others_are_trained(made, given, 
 
 
 def test_of_a_batch_that_kills_its_worker_each_trial_is_tried_by_itself(made, given, monkeypatch):
-    monkeypatch.setattr(alike, "TOGETHER", 4)
+    monkeypatch.setattr(alike, "TOGETHER", 3)
     with Fragile(poison=4.0) as executor:
         found = kdlab.sweep(PLAN, executor=executor, **given)
     assert [row["status"] for row in found.table()] == ["finished"] * 4 + ["failed"] * 2
     assert untimed(found)[:4] == untimed(made)[:4]
-    assert executor.tasks[0] == [1.0, 2.0, 4.0, 1.0]
+    assert executor.tasks[0] == [1.0, 2.0, 4.0]
     assert executor.tasks.count([4.0]) >= 2  # and not the others of its batch, which are finished
 
 
@@ -177,8 +185,10 @@ def test_without_dask_it_says_how_to_get_it(monkeypatch):
 
 def test_every_executor_is_open_for_the_sweep_alone():
     with executors.opened(None, 0) as here:
-        assert here is None
-    with ThreadPoolExecutor(1) as mine, executors.opened(mine, 0) as same:
-        assert same is mine
+        assert here == (None, 1)
+    with ThreadPoolExecutor(3) as mine, executors.opened(mine, 0) as same:
+        assert same == (mine, 1)  # threads of this process train one at a time
+    with ProcessPoolExecutor(3) as mine, executors.opened(mine, 0) as same:
+        assert same == (mine, 3)
     assert running.in_process(None)
     assert not running.in_process("local")

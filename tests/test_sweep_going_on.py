@@ -7,11 +7,19 @@ from helpers import net, sure, toy
 
 import kdlab
 from kdlab import Recipe, Sweep
-from kdlab.sweeps import trial
+from kdlab.sweeps import alike, trial
 from kdlab.sweeps.running import LOG
 
 BASE = Recipe(epochs=2, batch_size=16, learning_rate=0.01)
 PLAN = Sweep(BASE, {"temperature": [1.0, 4.0], "alpha": [0.0, 0.8]}, seeds=2)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_by_one():
+    """To the bit as each by itself; test_sweep_stacked.py has what is trained side by side."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alike, "TOGETHER", 1)
+        yield
 
 
 @pytest.fixture(scope="module")

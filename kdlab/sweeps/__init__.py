@@ -31,6 +31,10 @@ def sweep(
 ) -> Results:
     """Train every recipe of a plan with every seed, to the end; :meth:`Sweep.run` does it step by step.
 
+    Trials that differ in seed, temperature, alpha and the method's numbers alone, and see the same batches, take each
+    step together (:mod:`kdlab.stacked`), which is quicker, and the same but for rounding. With one ``order_seed`` in
+    the base all seeds see the same batches; what differs among them then lacks the noise of the order.
+
     Args:
         plan: a :class:`Sweep`, a table of its arguments, or the path of a TOML file that holds them.
         data: a Dataset or a name; None: the recipe's.
@@ -61,7 +65,9 @@ def sweep(
         plan = Sweep.from_dict(plan)
     running = plan.run(data, teacher=teacher, student=student, executor=executor, workers=workers, out=out)
     with bar(len(running.todo), "sweeping", show=progress) as shown:
-        for _ in running:
+        for result in running:
+            if result["alone"]:
+                shown.set_postfix_str(f"one by one: {result['alone']}")
             shown.update()
     if out is not None:
         running.results.write(out)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
+from kdlab import stacked
 from kdlab.recipe import Recipe
 from kdlab.sweeps.plan import Trial
 from kdlab.sweeps.trial import Own
 
-TOGETHER = 1  # trials of equal structure that are handed over at once
+TOGETHER = 40  # trials at most that are handed over at once: more would save little, and be lost together
 NUMBERS = ("seed", "temperature", "alpha", "learning_rate", "label_smoothing", "method_knobs", "decay")
 
 
@@ -19,8 +22,11 @@ def structure(recipe: Recipe) -> str:
     return repr(dataclasses.replace(recipe, **{name: getattr(plain, name) for name in NUMBERS}))
 
 
-def check_each(trials: Sequence[Trial], own: Own) -> None:
+def check_each(trials: Sequence[Trial], own: Own) -> dict[str, int]:
     """Every recipe can run, or nothing is trained: one of each structure is set up, that with the largest alpha.
+
+    Returns:
+        :func:`structure` -> how many such students fit into :data:`kdlab.stacked.ROOM`.
 
     Raises:
         ValueError: one cannot run; the message says which and why.
@@ -30,18 +36,34 @@ def check_each(trials: Sequence[Trial], own: Own) -> None:
         best = found.setdefault(structure(t.recipe), t.recipe)
         if t.recipe.resolved().highest_alpha > best.resolved().highest_alpha:
             found[structure(t.recipe)] = t.recipe
-    for recipe in found.values():
-        own.training(recipe)
+    return {kind: stacked.room(own.training(recipe)) for kind, recipe in found.items()}
 
 
-def batches(trials: Sequence[Trial]) -> list[list[Trial]]:
-    """The trials in their order, those of one structure together as far as :data:`TOGETHER` goes."""
-    found: list[list[Trial]] = []
-    filling: dict[str, list[Trial]] = {}
+def batches(trials: Sequence[Trial], rooms: Mapping[str, int], hands: int = 1) -> list[list[Trial]]:
+    """The trials in their order, those together that could take each step together.
+
+    Args:
+        trials: what is to be trained.
+        rooms: of :func:`check_each`.
+        hands: how many batches are trained at once; none of them is to stand idle while others have plenty.
+    """
+    kinds: dict[str, list[Trial]] = {}
     for t in trials:
-        kind = structure(t.recipe)
-        if kind not in filling or len(filling[kind]) >= TOGETHER:
-            filling[kind] = []
-            found.append(filling[kind])
-        filling[kind].append(t)
-    return found
+        kinds.setdefault(stacked.kind(t.recipe), []).append(t)
+    found = []
+    for those in kinds.values():
+        most = min(TOGETHER, rooms[structure(those[0].recipe)], math.ceil(len(trials) / hands))
+        size = stacked.even(len(those), most)
+        found += [those[i : i + size] for i in range(0, len(those), size)]
+    place = {t[:2]: i for i, t in enumerate(trials)}
+    return sorted(found, key=lambda batch: place[batch[0][:2]])
+
+
+def alone(trials: Sequence[Trial]) -> dict[tuple[int, int], str]:
+    """(place of the recipe, seed) -> why this trial is in a batch by itself; empty where it need not be."""
+    like = {t[:2]: repr(stacked.structure(t.recipe)) for t in trials}
+    kinds = {t[:2]: stacked.kind(t.recipe) for t in trials}
+    many, same = Counter(like.values()), Counter(kinds.values())
+    own = "each has an order of batches of its own (one order_seed would do)"
+    lone = "no other has the same structure and learning rate"
+    return {t[:2]: "" if same[kinds[t[:2]]] > 1 else own if many[like[t[:2]]] > 1 else lone for t in trials}

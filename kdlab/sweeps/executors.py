@@ -91,8 +91,8 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def opened(executor: Any, workers: int) -> Iterator[Executor | None]:
-    """Something to submit to, or None: in this process, one after another.
+def opened(executor: Any, workers: int) -> Iterator[tuple[Executor | None, int]]:
+    """Something to submit to, or None: in this process, one after another; and how many it trains at once.
 
     Args:
         executor: an executor, a Dask client, the address of a Dask scheduler, ``"local"`` for a Dask cluster on this
@@ -104,18 +104,24 @@ def opened(executor: Any, workers: int) -> Iterator[Executor | None]:
         TypeError: the executor is none.
     """
     if executor is None:
-        yield Workers.kept(workers) if workers else None
+        yield Workers.kept(workers) if workers else None, max(1, workers)
     elif isinstance(executor, str):
         with _dask(executor, workers) as client:
-            yield client.get_executor()
+            yield client.get_executor(), _hands(client)
     elif hasattr(executor, "get_executor"):  # a Dask client
-        yield executor.get_executor()
+        yield executor.get_executor(), _hands(executor)
     elif hasattr(executor, "submit"):
-        yield executor
+        # in this process one trains at a time; who does not say how many it has is taken for this machine's cores
+        yield executor, 1 if in_process(executor) else getattr(executor, "_max_workers", None) or cores()
     else:
         raise TypeError(
             f"executor must be a concurrent.futures executor, a Dask client or its address, got {executor!r}"
         )
+
+
+def _hands(client: Any) -> int:
+    """Threads of a Dask cluster's workers, of which there may be none yet."""
+    return sum(client.nthreads().values()) or cores()
 
 
 @contextmanager

@@ -56,7 +56,7 @@ class Running:
             )
         self.trials = plan.trials()
         self.results = Results(plan)
-        alike.check_each(self.trials, own)
+        self._rooms = alike.check_each(self.trials, own)
         objects = {} if self.log is None else own.prints(plan.seeds)
         self._identities = {t[:2]: finished.identity(t.recipe) | objects.get(t.seed, {}) for t in self.trials}
         self._known = {} if self.log is None else {finished.key(entry): entry for entry in finished.read(self.log)}
@@ -92,13 +92,17 @@ class Running:
 
     def __iter__(self) -> Iterator[Result]:
         """Train what is still to do; yields each result once it is written."""
-        batches = alike.batches(self.todo)
-        if not batches:
+        todo = self.todo
+        if not todo:
             return
-        with opened(self.executor, self.workers) as executor, finished.sole(self.log):
+        why = alike.alone(todo)
+        with opened(self.executor, self.workers) as (executor, hands), finished.sole(self.log):
+            batches = alike.batches(todo, self._rooms, hands)
             handed = self._one_by_one(batches) if executor is None else self._spread(executor, batches)
             for batch, results in handed:
                 for t, result in zip(batch, results, strict=True):
+                    if result["stacked"] == 1 and not result["alone"]:
+                        result = result | {"alone": why[t[:2]]}
                     entry = self._identities[t[:2]] | result
                     if self.log is not None:
                         finished.append(self.log, entry)

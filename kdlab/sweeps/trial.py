@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import multiprocessing
 import threading
 import time
@@ -23,6 +24,7 @@ from kdlab.events import Epoch
 from kdlab.players import REMEMBERED, fingerprint
 from kdlab.recipe import Recipe
 from kdlab.runs import Run
+from kdlab.stacked import Stack, why_not
 from kdlab.training import Training
 
 Result = dict[str, Any]
@@ -102,21 +104,60 @@ def run(recipes: Sequence[Mapping[str, Any]], modules: Sequence[str] = (), own: 
     Returns:
         A result for each: ``status`` ("finished", "diverged" or "failed") and ``reason``; ``validation`` and ``test``,
         the student's metrics on these sets, apart; ``steps``, ``seconds`` of the training (with the teacher's answers,
-        where it is asked for the first time in this process), and counts of the labels that were used.
+        where it is asked for the first time in this process; its share, of a stack), and counts of the labels that
+        were used; ``stacked``, how many took each step together, and where it was one alone, ``alone``: why.
     """
     if multiprocessing.parent_process() is not None:
         torch.set_num_threads(1)  # a worker: its neighbours want the other cores; a thread sets its own
+    own, made, why = own or Own(), [], ""
     with _ALONE:
-        # A stack of students would be trained here: the recipes are of one structure.
-        return [_one(recipe, modules, own or Own()) for recipe in recipes]
+        if len(recipes) > 1:
+            results, why = _together(recipes, modules, own, made)
+            if results:
+                return results
+        spare = [*made, *[None] * (len(recipes) - len(made))]
+        one_by_one = (_one(recipe, modules, own, training) for recipe, training in zip(recipes, spare, strict=True))
+        return [{**result, "stacked": 1, "alone": why} for result in one_by_one]
 
 
-def _one(recipe: Mapping[str, Any], modules: Sequence[str], own: Own) -> Result:
+def _together(
+    recipes: Sequence[Mapping[str, Any]], modules: Sequence[str], own: Own, made: list[Training]
+) -> tuple[list[Result], str]:
+    """The results of a stack; or none, and why each must be trained by itself.
+
+    Args:
+        recipes: two at least.
+        modules: to import first.
+        own: objects in place of names.
+        made: takes trainings that were set up for nothing, of the first recipes; no step of them was taken.
+    """
+    try:
+        for module in modules:
+            importlib.import_module(module)
+        for recipe in recipes:
+            made.append(own.training(Recipe.from_dict(recipe)))
+            if len(made) == 2 and (why := why_not(made)):  # before more are set up, which may take its time
+                return [], why
+        start = time.perf_counter()
+        stack, happened = Stack(made), [[] for _ in made]
+        begun = stack.advance()
+        how = {"stacked": len(made), "alone": ""} if stack.why_not is None else {"stacked": 1, "alone": stack.why_not}
+        for new in itertools.chain([begun], stack.run()):
+            for events, those in zip(happened, new, strict=True):
+                events += those
+        how["seconds"] = round((time.perf_counter() - start) / len(made), 4)
+        return [_result(Run.of(t, events), events) | how for t, events in zip(made, happened, strict=True)], ""
+    except Exception as error:  # one of them may be to blame, and the others not
+        made.clear()
+        return [], f"{type(error).__name__}: {error}"
+
+
+def _one(recipe: Mapping[str, Any], modules: Sequence[str], own: Own, made: Training | None = None) -> Result:
     start = time.perf_counter()
     try:
         for module in modules:
             importlib.import_module(module)
-        training = own.training(Recipe.from_dict(recipe))
+        training = made or own.training(Recipe.from_dict(recipe))
         start = time.perf_counter()
         happened = list(training)
         seconds = time.perf_counter() - start
@@ -136,6 +177,8 @@ def failure(reason: str) -> Result:
         "test": {},
         "steps": 0,
         "seconds": 0.0,
+        "stacked": 1,
+        "alone": "",
     }
 
 
