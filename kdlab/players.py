@@ -17,11 +17,10 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from kdlab.batches import Batch
 from kdlab.initial import another
+from kdlab.keep import CHUNK, keep
 from kdlab.knowledge import Knowledge
 from kdlab.splits import Split
 from kdlab.taps import frozen, observe
-
-CHUNK = 256  # always the same, since the size of a batch changes the last digit of some answers
 
 
 class Member:
@@ -106,6 +105,9 @@ class Player(Member):
 
 class Kept(Member):
     """A frozen network, asked once for every input of the transfer set; later it only remembers.
+
+    What it remembers lies in memory or on disk (:mod:`kdlab.keep`). A view is all that lies between a sample and what
+    the network sees of it: nothing is augmented as training goes on, so that the answers on a row stay true.
 
     Args:
         net: the network; neither its weights nor its buffers nor its mode change.
@@ -257,7 +259,8 @@ def ask(net: nn.Module, x: Tensor, taps: Iterable[str] = ()) -> Knowledge:
             del memory[old]  # the network has changed since
         if len(memory) >= REMEMBERED:
             del memory[next(iter(memory))]
-        memory[key] = (x, tell(net, x, taps))  # x is held, so that its id stays its own
+        # x is held, so that its id stays its own
+        memory[key] = (x, keep(net, x, taps, lambda chunk: tell(net, chunk, taps)))
     return memory[key][1]
 
 

@@ -1,11 +1,15 @@
 """What all tests share: one thread, and random examples that are the same in every run."""
 
+import os
+
 import torch
 from hypothesis import settings
 
 torch.set_num_threads(
     1
 )  # small nets: more threads only get in each other's way, and one gives the same bits every time
+
+os.environ.pop("KDLAB_CACHE", None)  # what was kept before must not decide what is tested
 
 settings.register_profile("kdlab", derandomize=True, deadline=None)
 settings.register_profile("thorough", derandomize=True, deadline=None, max_examples=1000)  # `make test-all`

@@ -1,0 +1,155 @@
+"""Files of kept knowledge: whole or not at all, ours, by many processes at once, and within bounds."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+from helpers import same, sure, toy
+from torch import nn
+
+from kdlab import keep, players
+from kdlab.players import ask, tell
+
+TAPS = ("stage1", "embedding")
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A folder that is named as cache."""
+    monkeypatch.setenv(keep.VARIABLE, str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def equal(a, b):
+    return torch.equal(a.logits, b.logits) and same(a.features, b.features)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def damaged(content):
+    """A file's content, damaged in many ways."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    foreign = json.dumps(header | {"__metadata__": {"kept": "0" * 64}}).encode().ljust(length)
+    nothing = json.dumps({"__metadata__": header["__metadata__"]}).encode().ljust(length)
+    yield from (content[:cut] for cut in (0, 5, 8, 100, len(content) - 1))
+    yield content + b"\0"
+    yield b"\xff" * len(content)
+    yield (2**63).to_bytes(8, "little") + content[8:]
+    yield bytes(len(content))
+    yield content[:8] + foreign + content[8 + length :]
+    yield content[:8] + nothing + content[8 + length :]
+    yield content[: 8 + length] + bytes(len(content) - 8 - length)  # a power cut
+
+
+def test_a_torn_or_foreign_file_is_made_anew(cache):
+    x = toy().train.x
+    expected = tell(sure(), x, TAPS)
+    ask(sure(), x, TAPS)
+    [path] = cache.iterdir()
+    content = path.read_bytes()
+    assert int.from_bytes(content[:8], "little") > 100
+    for wrong in damaged(content):
+        path.write_bytes(wrong)
+        assert equal(ask(sure(), x, TAPS), expected)
+        assert names(cache) == [path.name]
+        assert path.read_bytes() == content
+
+
+def test_what_breaks_off_leaves_nothing(cache, monkeypatch):
+    calls = []
+
+    def breaks(net, x, taps=()):
+        calls.append(len(x))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return tell(net, x, taps)
+
+    monkeypatch.setattr(players, "tell", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        ask(sure(), toy(600).train.x)
+    assert names(cache) == []
+
+
+def test_two_processes_at_once_do_no_harm(cache):
+    """Each asks and writes the same entries at the same time, again and again."""
+    code = (
+        "import sys; sys.path.insert(0, 'tests'); import torch; torch.set_num_threads(1)\n"
+        "from helpers import sure, toy; from kdlab.players import ask, tell\n"
+        "from kdlab.keep import VARIABLE; import os; from pathlib import Path\n"
+        "x = toy(600).train.x; expected = tell(sure(), x, ['stage1'])\n"
+        "print('ready', flush=True); input()\n"
+        "for i in range(12):\n"
+        "    said = ask(sure(), x, ['stage1'])\n"
+        "    assert torch.equal(said.logits, expected.logits), i\n"
+        "    assert torch.equal(said.features['stage1'], expected.features['stage1']), i\n"
+        "    for path in Path(os.environ[VARIABLE]).glob('*.safetensors') if i % 3 == 0 else []:\n"
+        "        path.unlink(missing_ok=True)\n"
+    )
+    pipe, root = subprocess.PIPE, Path(__file__).parents[1]
+    both = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=root, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        for _ in range(2)
+    ]
+    for one in both:
+        assert one.stdout.readline() == "ready\n"
+    for one in both:
+        one.stdin.write("\n")
+        one.stdin.flush()
+    assert [one.communicate()[1] for one in both] == ["", ""]
+
+
+def test_the_oldest_leave_when_there_is_no_room(cache, monkeypatch):
+    x = toy().train.x
+    said = []
+    for i in range(3):
+        said.append(ask(sure(i), x, TAPS))
+    files = [cache / f"{keep.key(sure(i), x, TAPS)}.safetensors" for i in range(3)]
+    for age, path in zip((30, 20, 10), files, strict=True):
+        os.utime(path, times=(time.time() - age,) * 2)
+    (cache / "notes.txt").write_text("mine")
+    (cache / f"{'0' * 64}.safetensors.abc.part").write_text("nobody finished it")
+    os.utime(cache / f"{'0' * 64}.safetensors.abc.part", times=(1, 1))
+    (cache / f"{'1' * 64}.safetensors.abc.part").write_text("somebody writes it now")
+    ask(sure(0), x, TAPS)  # used again: now the second is the oldest
+    monkeypatch.setattr(keep, "BUDGET", int(3.5 * files[0].stat().st_size))
+    ask(sure(3), x, TAPS)
+    left = names(cache)
+    assert files[1].name not in left
+    assert {files[0].name, files[2].name, "notes.txt", f"{'1' * 64}.safetensors.abc.part"} < set(left)
+    assert len(left) == 5
+    assert equal(said[1], tell(sure(1), x, TAPS))  # whoever reads it goes on
+    monkeypatch.setattr(keep, "BUDGET", 1)
+    ask(sure(4), x)
+    assert len(names(cache)) == 3  # the newest stays
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(keep.VARIABLE, str(tmp_path / "file" / "cache"))
+    with pytest.raises(OSError, match="KDLAB_CACHE must name a folder that can be written to and has room, got '"):
+        ask(sure(), toy().train.x)
+
+
+def test_memory_does_not_grow_with_what_is_kept(monkeypatch):
+    """150 MB of features: neither writing them nor reading all of them takes as much."""
+    monkeypatch.setattr(keep, "LARGE", 2**20)
+    x = torch.zeros(4000, 1, 1, 1)
+    wide = nn.Sequential(nn.Flatten(), nn.Linear(1, 9600), nn.Linear(9600, 2))
+    here = psutil.Process()
+    ask(wide, x[:300], ["1"])
+    before, most = here.memory_info().rss, 0
+    said = ask(wide, x, ["1"])
+    for rows in torch.randperm(4000).split(128):
+        assert said.at(rows).features["1"].shape == (len(rows), 9600)
+        most = max(most, here.memory_info().rss)
+    assert said.features["1"].nbytes > 150e6
+    assert most - before < 75e6
