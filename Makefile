@@ -15,6 +15,9 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 # `make test` runs these on the simulated older processor too, `make test-all` every one.
 OLDER_NOTEBOOKS := $(filter notebooks/00-% notebooks/03-% notebooks/05-%,$(NOTEBOOKS))
 
+# Three in a real JupyterLab; `make test-all` opens every one.
+BROWSER_NOTEBOOKS := $(wildcard $(addprefix tests/browser/notebooks/test_,07.py 10.py))
+
 # One thread: small nets run faster so, and give the same bits in every run.
 ONE_THREAD := OMP_NUM_THREADS=1
 # The bits of a trained net differ between processors; what the notebooks state must hold on an older one as well.
@@ -23,9 +26,11 @@ PARALLEL := -n 2 --dist loadfile
 NBVAL := $(ONE_THREAD) JUPYTER_PREFER_ENV_PATH=1 $(BIN)/python -m pytest --nbval --nbval-current-env \
 	--nbval-sanitize-with tests/nbval_sanitize.cfg $(PARALLEL)
 
+WITH_CHROMIUM = chromium=$$(sh -c "$$FIND_CHROMIUM") || exit 1; KDLAB_CHROMIUM=$$chromium
+
 .NOTPARALLEL: # the parts print, and share two cores
-.PHONY: help lab test test-all lint format notebooks bench-ui clean check-lint check-tests check-notebooks \
-	check-older check-older-all check-thorough some-notebooks
+.PHONY: help lab test test-all lint format notebooks book bench-ui clean check-lint check-tests check-notebooks \
+	check-older check-older-all check-thorough check-book check-every-notebook some-notebooks
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -35,7 +40,7 @@ lab: $(VENV)/lab.stamp ## install what is needed and open the workbench in Jupyt
 
 test: check-lint check-tests check-notebooks check-older ## all checks that a change needs: code, browser, notebooks
 
-test-all: check-lint check-thorough check-notebooks check-older-all bench-ui ## all of everything: more examples, every notebook twice, the benchmark
+test-all: check-lint check-thorough check-notebooks check-older-all check-every-notebook check-book bench-ui ## all of everything: more examples, every notebook twice, the benchmark
 
 lint: check-lint ## check the code's style
 
@@ -47,7 +52,14 @@ notebooks: $(VENV)/test.stamp ## make the notebooks anew, their outputs included
 	@$(ONE_THREAD) $(BIN)/python notebooks/build.py
 
 bench-ui: $(VENV)/test.stamp ## time slider to changed bars, against plotly and matplotlib
-	@KDLAB_CHROMIUM="$$(cat)" $(ONE_THREAD) $(BIN)/python tests/browser/bench_ui.py
+	@$(WITH_CHROMIUM) $(ONE_THREAD) $(BIN)/python tests/browser/bench_ui.py
+
+book: $(VENV)/book.stamp ## make the static book of the series in build/book/html (needs npm)
+	@$(ONE_THREAD) $(BIN)/python notebooks/book/make.py
+
+check-book: book
+	@echo "== The book in the browser, without kernel and network"
+	@$(WITH_CHROMIUM) $(BIN)/python -m pytest tests/browser/book
 
 clean: ## remove what was installed, built or cached here; the working copy (workspace/) and runs/ stay
 	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .hypothesis *.egg-info
@@ -65,7 +77,12 @@ check-tests check-thorough: $(VENV)/test.stamp
 	@$(ONE_THREAD) $(BIN)/python -m pytest tests --ignore=tests/browser $(PARALLEL) \
 		$(if $(filter check-thorough,$@),--hypothesis-profile=thorough)
 	@echo "== Tests in the browser"
-	@KDLAB_CHROMIUM="$$(cat)" $(ONE_THREAD) $(BIN)/python -m pytest tests/browser
+	@$(WITH_CHROMIUM) $(ONE_THREAD) $(BIN)/python -m pytest tests/browser \
+		--ignore=tests/browser/book --ignore=tests/browser/notebooks $(BROWSER_NOTEBOOKS)
+
+check-every-notebook: $(VENV)/test.stamp
+	@echo "== Every notebook in the browser"
+	@$(WITH_CHROMIUM) $(ONE_THREAD) $(BIN)/python -m pytest tests/browser/notebooks
 
 check-notebooks: $(VENV)/test.stamp some-notebooks
 	@echo "== Notebooks: every stored output comes out again"
@@ -101,6 +118,10 @@ $(VENV)/test.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing kdlab and what its tests need into $(VENV): some minutes the first time."
 	@$(BIN)/python -m pip install $(AGAIN_QUIET) $(PIP_ARGS) --constraint constraints.txt --editable '.[test]'
 	@touch $@ $(VENV)/lab.stamp
+
+$(VENV)/book.stamp: pyproject.toml | $(VENV)/test.stamp
+	@$(BIN)/python -m pip install $(AGAIN_QUIET) $(PIP_ARGS) --constraint constraints.txt --editable '.[book]'
+	@touch $@
 
 define FIND_PYTHON
 set -u

@@ -10,7 +10,13 @@ exclude_patterns = ["static"]
 html_theme = "sphinx_book_theme"
 html_title = "kdlab: learn distillation by doing it"
 html_static_path = ["static"]
-html_theme_options = {"show_toc_level": 2, "use_download_button": False, "use_fullscreen_button": False}
+html_css_files = ["book.css"]
+html_context = {"default_mode": "light"}
+html_theme_options = {
+    "use_download_button": False,
+    "use_fullscreen_button": False,
+    "secondary_sidebar_items": [],  # the workbench needs the room
+}
 html_last_updated_fmt = None
 html_copy_source = False
 

@@ -30,6 +30,10 @@ MATHJAX = ("tex-chtml.js", "output/chtml/fonts/woff-v2", "input/tex/extensions")
 WIDGETS = """const beside = document.currentScript.src.replace(/widgets\\.js.*$/, "");
 require.config({ paths: { anywidget: `${beside}anywidget` } });
 """
+NOTE = """```{note}
+This page runs no code. Views that compute in the browser follow your hand; to train, to check an answer or to change
+code, open the notebook: see the [map](map.md).
+```"""
 PAGES = ("map.md", "glossary.md", "tested-here.md", "coverage.md")
 
 sys.path.insert(0, str(NOTEBOOKS))
@@ -80,7 +84,7 @@ def run(source: Path) -> tuple[str, float]:
     kept = BUILD / "run" / build.stored(source).name
     kept.parent.mkdir(parents=True, exist_ok=True)
     part = kept.with_suffix(".part")
-    nbformat.write(notebook, part)
+    nbformat.write(notebook, part, sort_keys=False)
     part.replace(kept)
     return kept.name, time.perf_counter() - start
 
@@ -89,6 +93,17 @@ def is_made(source: Path) -> bool:
     """Whether a notebook was run as it is now."""
     kept = BUILD / "run" / build.stored(source).name
     return kept.exists() and nbformat.read(kept, 4).metadata.get("made_of") == fingerprint(source)
+
+
+def put(kept: Path, folder: Path) -> None:
+    """A notebook as a page: cells whose code is folded show their output alone, and a note says what a page cannot."""
+    notebook = nbformat.read(kept, 4)
+    head, _, rest = notebook.cells[0].source.partition("\n# ")
+    notebook.cells[0].source = f"{head}\n# {rest}\n\n{NOTE}"
+    for cell in notebook.cells:
+        if cell.metadata.get("jupyter", {}).get("source_hidden"):
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "remove-input"]
+    nbformat.write(notebook, folder / kept.name, sort_keys=False)  # a widget's options stay in their order
 
 
 def main() -> int:
@@ -105,7 +120,7 @@ def main() -> int:
     shutil.rmtree(pages, ignore_errors=True)
     pages.mkdir(parents=True)
     for source in build.sources():
-        shutil.copy(BUILD / "run" / build.stored(source).name, pages)
+        put(BUILD / "run" / build.stored(source).name, pages)
     for page in PAGES:
         shutil.copy(NOTEBOOKS / page, pages)
     shutil.copytree(NOTEBOOKS / "images", pages / "images")
@@ -116,6 +131,7 @@ def main() -> int:
     first = pages / "map.md"
     first.write_text(first.read_text("utf-8") + contents, "utf-8")
     scripts(pages / "static")
+    shutil.copy(HERE / "book.css", pages / "static")
     html = BUILD / "html"
     shutil.rmtree(html, ignore_errors=True)
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", str(pages), str(html)]
