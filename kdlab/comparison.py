@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,9 +12,11 @@ from scipy import stats
 from torch import nn
 
 from kdlab import check, metrics
+from kdlab import stacked as stacks
 from kdlab.api import named
 from kdlab.arrangement import Teacher, find_data, find_teacher
 from kdlab.data import Dataset
+from kdlab.events import Event
 from kdlab.players import ask, tell
 from kdlab.progress import bar
 from kdlab.recipe import Recipe
@@ -46,7 +48,7 @@ class Table:
         steps: arm -> optimiser steps of one training.
         seeds: the seeds, the same for all arms.
         against: the arm that the others are compared with.
-        note: counts of the labels that the comparison used.
+        note: counts of the labels that the comparison used, and of the trainings that were stacked.
     """
 
     accuracy: dict[str, list[float]]
@@ -108,6 +110,7 @@ def compare(
     seeds: Sequence[int] = range(5),
     against: str | None = None,
     progress: bool | None = None,
+    stacked: bool = False,
 ) -> Table:
     """Run each recipe with each seed; a seed gives the same initial weights and order of batches to every recipe.
 
@@ -119,6 +122,10 @@ def compare(
         seeds: at least one; an interval needs two.
         against: the arm that the others are compared with; None: the one without a teacher (alpha 0), else the first.
         progress: a bar; None: where somebody is looking.
+        stacked: let trainings take each step together where they can (:mod:`kdlab.stacked`), which is quicker, and the
+            same but for rounding; the table's note says how many did, and why others did not. Arms that differ in
+            temperature, alpha or the method's numbers alone can; seeds can where the recipes give one ``order_seed``,
+            and their spread then lacks the noise of the order of batches.
 
     Raises:
         ValueError: a recipe cannot run, or the arms differ in data, teacher or steps, which would be no fair
@@ -155,22 +162,23 @@ def compare(
     less = "".join(f" ({n} of them for {arm})" for arm, n in used.items() if n < labels)
     if len(set(steps.values())) > 1:
         raise ValueError(f"recipes must take equal steps to be compared, got {steps}")
-    accuracy, agreement, seconds = ({arm: [] for arm in arms} for _ in range(3))
-    with bar(len(arms) * len(seeds), "comparing", show=progress) as shown:
-        for seed in seeds:
-            for arm in arms:
-                start = time.perf_counter()
-                run = training(arm, seed)
-                happened = list(run)
-                if run.diverged:
-                    raise DivergedError(Run.of(run, happened))
-                logits = tell(run.students["student"], data.test.x).logits.numpy()
-                accuracy[arm].append(metrics.accuracy(logits, data.test.y.numpy()))
-                if teacher is not None:
-                    said = ask(run.teacher, data.test.seen(run.setup.teacher_view)).logits.numpy()
-                    agreement[arm].append(metrics.agreement(logits, said))
-                seconds[arm].append(time.perf_counter() - start)
-                shown.update()
+    wanted = [(arm, seed) for seed in seeds for arm in arms]
+    accuracy, agreement, seconds = ({arm: [0.0] * len(seeds) for arm in arms} for _ in range(3))
+    alone: list[str | None] = []
+    with bar(len(wanted), "comparing", show=progress) as shown:
+        for place, run, happened, took, why in (_side_by_side if stacked else _one_by_one)(wanted, training):
+            if run.diverged:
+                raise DivergedError(Run.of(run, happened))
+            start = time.perf_counter()
+            arm, at = wanted[place][0], place // len(arms)
+            logits = tell(run.students["student"], data.test.x).logits.numpy()
+            accuracy[arm][at] = metrics.accuracy(logits, data.test.y.numpy())
+            if teacher is not None:
+                said = ask(run.teacher, data.test.seen(run.setup.teacher_view)).logits.numpy()
+                agreement[arm][at] = metrics.agreement(logits, said)
+            seconds[arm][at] = took + time.perf_counter() - start
+            alone.append(why)
+            shown.update()
     return Table(
         accuracy,
         agreement if teacher is not None else {},
@@ -179,8 +187,34 @@ def compare(
         list(seeds),
         against,
         f"{len(seeds)} seeds; {labels} training labels among {len(data.train)} inputs{less}, "
-        f"{len(data.validation)} validation labels, {len(data.test)} test labels",
+        f"{len(data.validation)} validation labels, {len(data.test)} test labels"
+        + (f"; {stacks.said(alone)}" if stacked else ""),
     )
+
+
+# place among those that are wanted, the training at its end, what happened, its seconds, and why it trained alone
+Trained = tuple[int, Training, list[Event], float, str | None]
+
+
+def _one_by_one(wanted: Sequence[tuple[str, int]], training: Callable[[str, int], Training]) -> Iterator[Trained]:
+    for place, (arm, seed) in enumerate(wanted):
+        start = time.perf_counter()
+        run = training(arm, seed)
+        happened = list(run)
+        yield place, run, happened, time.perf_counter() - start, ""
+
+
+def _side_by_side(wanted: Sequence[tuple[str, int]], training: Callable[[str, int], Training]) -> Iterator[Trained]:
+    start = time.perf_counter()
+    made = [training(arm, seed) for arm, seed in wanted]
+    each = (time.perf_counter() - start) / len(made)
+    lone = stacks.alone([run.recipe for run in made])
+    for group in stacks.groups(made):
+        start = time.perf_counter()
+        happened, why = stacks.finish([made[place] for place in group])
+        took = each + (time.perf_counter() - start) / len(group)
+        for place, events in zip(group, happened, strict=True):
+            yield place, made[place], events, took, lone[place] or why
 
 
 def _names(recipes: Sequence[Recipe]) -> dict[str, Recipe]:

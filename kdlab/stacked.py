@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from kdlab.sidebyside import SideBySide
 from kdlab.taps import layers
 from kdlab.training import Training
 
-__all__ = ["Stack", "groups", "kind", "room", "structure", "why_not"]
+__all__ = ["Stack", "alone", "even", "finish", "groups", "kind", "room", "said", "structure", "why_not"]
 
 NUMBERS = ("seed", "order_seed", "temperature", "alpha", "method_knobs")  # what may differ, and a mix's factors
 ROOM = 24e6  # bytes of activations: beyond a processor's cache, more students at once cost more time than they save
@@ -104,6 +105,22 @@ def why_not(trainings: Sequence[Training]) -> str | None:
     return reason
 
 
+def finish(trainings: Sequence[Training]) -> tuple[list[list[Event]], str | None]:
+    """Take trainings to their end, side by side or else one after another.
+
+    Returns:
+        What happened to each, and why they were not stacked, or None.
+    """
+    stack = Stack(trainings)
+    happened = stack.advance()
+    if stack.why_not is not None:
+        return [[*begun, *training] for begun, training in zip(happened, trainings, strict=True)], stack.why_not
+    for new in stack.run():
+        for events, those in zip(happened, new, strict=True):
+            events += those
+    return happened, None
+
+
 def _bring_together(trainings: Sequence[Training]) -> tuple[list[SideBySide], str | None]:
     """The trainings side by side in parts of a size that is quick, or why a step together would fail."""
     size = even(len(trainings), room(trainings[0]))
@@ -141,6 +158,23 @@ def groups(trainings: Sequence[Training]) -> list[list[int]]:
 def kind(recipe: Recipe) -> str:
     """As text what recipes must have in common whose trainings are worth stacking, the order of batches included."""
     return repr((structure(recipe), recipe.order))
+
+
+def alone(recipes: Sequence[Recipe]) -> list[str]:
+    """For each of the recipes why no other is of its :func:`kind`; empty where one is."""
+    kinds, structures = [kind(recipe) for recipe in recipes], [repr(structure(recipe)) for recipe in recipes]
+    same, like = Counter(kinds), Counter(structures)
+    own = "each has an order of batches of its own (one order_seed would do)"
+    lone = "no other has the same structure and learning rate"
+    return ["" if same[k] > 1 else own if like[s] > 1 else lone for k, s in zip(kinds, structures, strict=True)]
+
+
+def said(alone: Sequence[str | None]) -> str:
+    """How many trained side by side and how many did not, in words: of each why it trained alone, or None."""
+    why = [reason for reason in alone if reason is not None]
+    reasons = Counter(filter(None, why)).most_common()
+    text = f"{len(alone) - len(why)} trained side by side, {len(why)} one by one"
+    return text + "".join(f"; {one} ({count})" if len(reasons) > 1 else f": {one}" for one, count in reasons)
 
 
 def structure(recipe: Recipe) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from scipy import stats
 import kdlab
 from kdlab import DivergedError, Recipe
 from kdlab.comparison import Table, compare
+from kdlab.training import Training
 
 BASE = Recipe(epochs=2, batch_size=16, learning_rate=0.01)
 ARMS = {"soft": BASE, "labels": BASE.replace(alpha=0.0), "smooth": BASE.replace(alpha=0.0, label_smoothing=0.1)}
@@ -121,4 +122,65 @@ def test_one_module_cannot_stand_for_all_seeds():
 def test_an_arm_that_diverges_is_told_with_its_run():
     with pytest.raises(DivergedError, match=r"^training diverged at step") as caught:
         compare([BASE.replace(learning_rate=1e30, epochs=50)], toy(), teacher=sure(), student=net)
+    assert caught.value.run.diverged
+
+
+# --- side by side ---
+
+ORDERED = BASE.replace(order_seed=4)
+
+
+def close(found, expected):
+    """Test accuracies and agreements but for one of the 50 inputs."""
+    for arm in expected.accuracy:
+        assert found.accuracy[arm] == pytest.approx(expected.accuracy[arm], abs=0.021)
+        assert found.agreement[arm] == pytest.approx(expected.agreement[arm], abs=0.021)
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """Seeds of the trainings whose steps are taken one by one."""
+    seen, step = [], Training.take_step
+    monkeypatch.setattr(Training, "take_step", lambda self: seen.append(self.recipe.seed) or step(self))
+    return seen
+
+
+def test_stacked_is_the_same_and_says_how_many(steps):
+    base = ORDERED.replace(epochs=12, learning_rate=0.02)
+    arms = {"soft": base, "labels": base.replace(alpha=0.0), "smooth": base.replace(label_smoothing=0.3, alpha=0.3)}
+    given = {"teacher": sure(), "student": net, "seeds": [4, 0, 2]}
+    data = toy()
+    found = compare(arms, data, stacked=True, **given)
+    assert steps == []
+    expected = compare(arms, data, **given)
+    close(found, expected)
+    assert len({tuple(values) for values in expected.accuracy.values()}) == 3  # arms and seeds are not mixed up
+    assert len(set(expected.accuracy["smooth"])) == 3
+    assert found.note == f"{expected.note}; 9 trained side by side, 0 one by one"
+    assert (found.steps, found.seeds, found.against) == (expected.steps, expected.seeds, expected.against)
+    assert all(s > 0 for s in found.seconds.values())
+
+
+def test_without_one_order_arms_are_stacked_and_seeds_are_not(steps):
+    arms = {"soft": BASE, "sharp": BASE.replace(temperature=1.0), "hint": BASE.replace(type="feature", alpha=0.5)}
+    found = compare(arms, toy(), teacher=sure(), student=net, seeds=range(2), stacked=True)
+    assert sorted(steps) == [0] * 12 + [1] * 12  # the hints
+    why = "each has an order of batches of its own (one order_seed would do)"
+    assert found.note.endswith(f"; 4 trained side by side, 2 one by one: {why}")
+    close(found, compare(arms, toy(), teacher=sure(), student=net, seeds=range(2)))
+
+
+def test_what_cannot_be_stacked_is_to_the_bit_as_it_was_and_it_is_said():
+    arms, given = {"self": ORDERED.replace(fine_tune=1)}, {"teacher": sure(), "student": net, "seeds": range(3)}
+    data = toy()
+    found, expected = (compare(arms, data, stacked=yes, **given) for yes in (True, False))
+    assert found.accuracy == expected.accuracy
+    assert found.agreement == expected.agreement
+    assert found.note.endswith("; 0 trained side by side, 3 one by one: the scheme has several phases")
+    assert "side by side" not in expected.note
+
+
+def test_stacked_an_arm_that_diverges_is_told_with_its_run():
+    with pytest.raises(DivergedError, match=r"^training diverged at step") as caught:
+        compare([ORDERED.replace(learning_rate=1e30, epochs=50)], toy(), teacher=sure(), student=net, stacked=True)
     assert caught.value.run.diverged

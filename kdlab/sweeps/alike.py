@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from kdlab import stacked
@@ -57,13 +56,3 @@ def batches(trials: Sequence[Trial], rooms: Mapping[str, int], hands: int = 1) -
         found += [those[i : i + size] for i in range(0, len(those), size)]
     place = {t[:2]: i for i, t in enumerate(trials)}
     return sorted(found, key=lambda batch: place[batch[0][:2]])
-
-
-def alone(trials: Sequence[Trial]) -> dict[tuple[int, int], str]:
-    """(place of the recipe, seed) -> why this trial is in a batch by itself; empty where it need not be."""
-    like = {t[:2]: repr(stacked.structure(t.recipe)) for t in trials}
-    kinds = {t[:2]: stacked.kind(t.recipe) for t in trials}
-    many, same = Counter(like.values()), Counter(kinds.values())
-    own = "each has an order of batches of its own (one order_seed would do)"
-    lone = "no other has the same structure and learning rate"
-    return {t[:2]: "" if same[kinds[t[:2]]] > 1 else own if many[like[t[:2]]] > 1 else lone for t in trials}

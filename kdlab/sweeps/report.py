@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from kdlab import stacked
 from kdlab.sweeps import drawing
 
 if TYPE_CHECKING:
@@ -67,23 +67,13 @@ def notes(results: Results) -> list[str]:
             f"{counts['validation_labels']} validation labels, so the best one's validation accuracy flatters it; "
             f"{counts['test_labels']} test labels, which chose nothing"
         )
-    if side := side_by_side(results):
-        said.append(side)
+    known = [r for r in results.trials.values() if "stacked" in r]
+    if known:
+        said.append(stacked.said([r["alone"] if r["stacked"] == 1 else None for r in known]))
     bad = [r for r in results.trials.values() if r["reason"]]
     if bad:
         said.append(f"{_count(len(bad), 'trial')} diverged or failed, the first: {bad[0]['reason']}")
     return said
-
-
-def side_by_side(results: Results) -> str:
-    """How many trials took their steps together, and why others did not; nothing where it is not known."""
-    known = [r for r in results.trials.values() if "stacked" in r]
-    alone = [r["alone"] for r in known if r["stacked"] == 1]
-    if not known:
-        return ""
-    said = f"{len(known) - len(alone)} trained side by side, {len(alone)} one by one"
-    reasons = Counter(filter(None, alone)).most_common()
-    return said + "".join(f"; {why} ({count})" if len(reasons) > 1 else f": {why}" for why, count in reasons)
 
 
 def alternative(results: Results) -> str:

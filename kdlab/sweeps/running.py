@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import nn
 
-from kdlab import algorithms, check, finished, methods
+from kdlab import algorithms, check, finished, methods, stacked
 from kdlab.recipe import Recipe
 from kdlab.sweeps import alike, trial
 from kdlab.sweeps.executors import in_process, opened
@@ -95,7 +95,7 @@ class Running:
         todo = self.todo
         if not todo:
             return
-        why = alike.alone(todo)
+        why = dict(zip([t[:2] for t in todo], stacked.alone([t.recipe for t in todo]), strict=True))
         with opened(self.executor, self.workers) as (executor, hands), finished.sole(self.log):
             batches = alike.batches(todo, self._rooms, hands)
             handed = self._one_by_one(batches) if executor is None else self._spread(executor, batches)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import itertools
 import multiprocessing
 import threading
 import time
@@ -24,7 +23,7 @@ from kdlab.events import Epoch
 from kdlab.players import REMEMBERED, fingerprint
 from kdlab.recipe import Recipe
 from kdlab.runs import Run
-from kdlab.stacked import Stack, why_not
+from kdlab.stacked import finish, why_not
 from kdlab.training import Training
 
 Result = dict[str, Any]
@@ -139,12 +138,8 @@ def _together(
             if len(made) == 2 and (why := why_not(made)):  # before more are set up, which may take its time
                 return [], why
         start = time.perf_counter()
-        stack, happened = Stack(made), [[] for _ in made]
-        begun = stack.advance()
-        how = {"stacked": len(made), "alone": ""} if stack.why_not is None else {"stacked": 1, "alone": stack.why_not}
-        for new in itertools.chain([begun], stack.run()):
-            for events, those in zip(happened, new, strict=True):
-                events += those
+        happened, why = finish(made)
+        how: Result = {"stacked": len(made), "alone": ""} if why is None else {"stacked": 1, "alone": why}
         how["seconds"] = round((time.perf_counter() - start) / len(made), 4)
         return [_result(Run.of(t, events), events) | how for t, events in zip(made, happened, strict=True)], ""
     except Exception as error:  # one of them may be to blame, and the others not
