@@ -61,7 +61,8 @@ class Stack:
         """What happens to each training up to and with its next step, and after its last one."""
         happened = [list(training.until_step()) for training in self.trainings]
         left = [place for place, training in enumerate(self.trainings) if not training.over]
-        for place, event in zip(left, self._step([self.trainings[place] for place in left]), strict=True):
+        stepped = self._step([self.trainings[place] for place in left]) if left else []  # none: fewer epochs, by a turn
+        for place, event in zip(left, stepped, strict=True):
             happened[place].append(event)
         for place in left:
             if self.trainings[place].over:

@@ -167,6 +167,18 @@ def test_knobs_turned_meanwhile_take_effect_at_the_next_step():
     assert gap(together, alone) < 1e-8
 
 
+def test_epochs_that_are_over_by_a_turn_end_all_with_what_each_has_measured():
+    together = trainings()
+    stack = Stack(together)
+    run(stack, steps=11)
+    for training in together:
+        training.recipe = training.recipe.replace(epochs=1)
+    [events] = {tuple(type(event) for event in happened) for happened in stack.advance()}
+    assert events == (Changed, Epoch)
+    assert stack.over
+    assert [training.step for training in together] == [11] * 3
+
+
 def test_a_knob_that_parts_them_makes_them_go_on_one_by_one():
     together, alone = trainings(), trainings()
     stack = Stack(together)

@@ -159,7 +159,8 @@ def _training(state: LabState) -> list[Field]:
         _number("seeds", "Seeds", 1, 10, "students trained side by side; the curves show their mean and range",
                 "Training"),
         _number("seed", "First seed", 0, 99, "initial weights and order of batches", "Training"),
-        _choice("order_seed", "Batches", orders, "their order: of each seed, or the same for all seeds", "Training"),
+        _choice("order_seed", "Batches", orders,
+                "their order: of each seed, or one for all, by which seeds train side by side, sooner", "Training"),
     ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from kdlab.ui.shown import Shown, scheduled
 from kdlab.ui.state import DEEP, OWN, PACES, LabState
 
 FIRST_LOOK = "first-look"  # the recorded run that ships
+ALONE = "seeds are trained one by one: "
 
 
 class Lab:
@@ -40,6 +41,7 @@ class Lab:
         self.keeper = Keeper(state, self.shelf, self.runner)
         self._scales = Scales()
         self._current: Lanes | None = None  # the lanes that were shown last
+        self._why_not: str | None = None  # as it was said last: see Lanes
         self._baselines: dict[str, Lane] = {}
         self._scene_key: tuple | None = None
         self._fitting = False  # knobs are being set so that they go with another one
@@ -201,7 +203,7 @@ class Lab:
         s, runner = self.state, self.runner
         if lanes is not self._current:
             self.keeper.shelve(self._current)
-            self._current = lanes
+            self._current, self._why_not = lanes, None
         scene, shown = self._stage(), self._shown(lanes)
         sample = min(max(0, s.sample), len(scene.x) - 1)
         self.painter.paint(shown, s.panel, sample, whole=not runner.running)
@@ -209,6 +211,9 @@ class Lab:
         with s.hold_trait_notifications():
             s.running, s.step, s.total, s.seconds_left = runner.running, shown.step, shown.total, left
             s.now = shown.now
+            if lanes is not None and lanes.why_not != self._why_not:  # said once, for it may give way to other news
+                self._why_not = lanes.why_not
+                s.status = f"{ALONE}{lanes.why_not}" if lanes.why_not else s.status.partition(ALONE)[0]
         if lanes is not None and lanes.over and not runner.running:
             last = lanes.main.events[-1]
             if isinstance(last, Diverged):

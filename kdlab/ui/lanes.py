@@ -15,6 +15,7 @@ from kdlab.data import Dataset
 from kdlab.events import Event, Step
 from kdlab.recipe import Recipe
 from kdlab.schemes import Link
+from kdlab.stacked import Stack
 from kdlab.training import Training
 
 # what a baseline has in common with the run it is watched against
@@ -42,10 +43,14 @@ class Lane:
     def advance(self) -> None:
         """One optimiser step, and at the end of the run the last measurement."""
         for event in self.training:
-            self.events.append(event)
-            self.trace.add(event)
+            self.record(event)
             if isinstance(event, Step) and not self.over:
                 return
+
+    def record(self, event: Event) -> None:
+        """Keep what has happened."""
+        self.events.append(event)
+        self.trace.add(event)
 
 
 class Lanes:
@@ -58,6 +63,10 @@ class Lanes:
         student: a name or a module; None where the recipe's algorithm chooses it.
         seeds: how many; the first is the one that is shown.
         finished: baselines that were trained before, name -> lane; they are drawn, not trained again.
+
+    Attributes:
+        why_not: why seeds that see the same batches did not take the last step together; None: they did, or there was
+            no need to.
     """
 
     def __init__(
@@ -73,6 +82,8 @@ class Lanes:
             training = Training(student, data, teacher=teacher, recipe=arm)
             return Lane(name, training, (data, student, teacher))
 
+        self.why_not: str | None = None
+        self._stack: Stack | None = None  # of the seeds that are not done
         self.seeds = [lane(f"seed {recipe.seed}", recipe)]
         recipe = recipe.replace(student=self.main.training.recipe.student)  # one that the algorithm has chosen is it
         self.seeds += [lane(f"seed {s}", recipe.replace(seed=s)) for s in range(recipe.seed + 1, recipe.seed + seeds)]
@@ -104,7 +115,7 @@ class Lanes:
 
     def advance(self) -> None:
         """One step of every lane that is not done."""
-        self._advance(self.seeds)
+        self._advance_seeds()
         whole = self._epochs()  # another scheme, or tuning that ends early, makes the run longer or shorter
         for lane in self.baselines.values():
             made = lane.training
@@ -112,6 +123,23 @@ class Lanes:
             if made.recipe.epochs != epochs:
                 made.recipe = made.recipe.replace(epochs=epochs)
         self._advance(self.baselines.values())
+
+    def _advance_seeds(self) -> None:
+        """The seeds side by side where one order of batches is set, else one after another."""
+        going = [lane for lane in self.seeds if not lane.over]
+        if len(going) < 2 or self.main.training.recipe.order_seed is None:
+            self.why_not = None
+            self._advance(going)
+            return
+        trainings = [lane.training for lane in going]
+        if self._stack is None or self._stack.trainings != trainings:
+            if self._stack is not None:
+                self._stack.part()
+            self._stack = Stack(trainings)
+        for lane, events in zip(going, self._stack.advance(), strict=True):
+            for event in events:
+                lane.record(event)
+        self.why_not = self._stack.why_not
 
     @staticmethod
     def _advance(lanes: Iterable[Lane]) -> None:
