@@ -85,7 +85,7 @@ STOPS = (
     ),
     Stop(
         "panels",
-        "Look at the four other panels: **Layer features**, **Relations**, **Curves**, **Runs**.",
+        "Look at **Layer features**, **Relations**, **Curves** and **Runs**; the two panels behind them come later.",
         ".kd-tabs [role=tab][aria-selected=true]",
         lambda was, now: now.visited >= {1, 2, 3, 4},
     ),

@@ -106,10 +106,11 @@ display(bench, Tour(bench))
 
 # %% [markdown]
 # In words: on the left are the knobs, and the loss with its numbers of the last step. On top
-# are the commands. On the right are five panels that show one and the same run: the soft
-# targets of teacher and student, their inner layers, how they relate pictures to each other,
-# the curves, and a table of all runs. The line at the bottom sets teacher against student:
-# how often each is right, and how large and how fast it is.
+# are the commands. On the right are panels that show one and the same run: the soft targets
+# of teacher and student, their inner layers, how they relate pictures to each other, the
+# curves, and a table of all runs; then who teaches whom, and how hard each term of the loss
+# pulls. The line at the bottom sets teacher against student: how often each is right, and how
+# large and how fast it is.
 #
 # A small student trains in a second or two. That is too fast to steer, so the workbench takes
 # ten steps a second unless you choose another pace.
