@@ -3,7 +3,17 @@
 A check names the misconception and not the answer, on fresh random inputs, and survives whatever a learner writes.
 """
 
-from kdlab.exercises import bugs, half, kd_loss, mutual, run_card, soften  # noqa: F401  (each enters its exercises)
+from kdlab.exercises import (  # noqa: F401  (each enters its exercises)
+    agreement,
+    bugs,
+    half,
+    kd_loss,
+    mutual,
+    pick_model,
+    run_card,
+    soften,
+    teachers,
+)
 from kdlab.exercises.base import Verdict, check, hint, names
 from kdlab.exercises.claims import Claim, claim, claims
 from kdlab.exercises.showing import source

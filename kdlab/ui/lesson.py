@@ -8,15 +8,23 @@ from kdlab.plots.teach import still
 from kdlab.plots.teach.here import sentence
 
 from .guess import Guess
+from .panels.budget import Budget
+from .panels.council import Council
+from .panels.forks import Forks
 from .panels.ledger import LossLedger
 from .panels.soft_targets import SoftTargets
+from .panels.who_teaches import WhoTeaches
 from .tour import Tour
 
 __all__ = [
+    "Budget",
+    "Council",
+    "Forks",
     "Guess",
     "LossLedger",
     "SoftTargets",
     "Tour",
+    "WhoTeaches",
     "ask",
     "check",
     "claim",

@@ -1,6 +1,23 @@
 """Figures of the lessons: arrays in, figure out; a file for each lesson that needs figures of its own."""
 
 from .basics import Caption, differences, likeness, melting, pull, still
+from .budget import budget
+from .going_on import going_on
 from .here import here
+from .response import class_gains, left_out
+from .teachers import council
 
-__all__ = ["Caption", "differences", "here", "likeness", "melting", "pull", "still"]
+__all__ = [
+    "Caption",
+    "budget",
+    "class_gains",
+    "council",
+    "differences",
+    "going_on",
+    "here",
+    "left_out",
+    "likeness",
+    "melting",
+    "pull",
+    "still",
+]
