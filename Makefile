@@ -4,12 +4,14 @@
 #   PYTHON    the Python to make .venv with (default: the newest found, 3.11 at least)
 #   PIP_ARGS  options for pip, such as --extra-index-url https://download.pytorch.org/whl/cpu
 #   LAB_ARGS  options for JupyterLab, such as "--no-browser --port 8899"
+#   BENCH_ARGS  options for `make bench`: --quick, --out FOLDER, --only PART
 
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?=
 PIP_ARGS ?=
 LAB_ARGS ?=
+BENCH_ARGS ?=
 
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 # `make test` runs these on the simulated older processor too, `make test-all` every one.
@@ -29,7 +31,7 @@ NBVAL := $(ONE_THREAD) JUPYTER_PREFER_ENV_PATH=1 $(BIN)/python -m pytest --nbval
 WITH_CHROMIUM = chromium=$$(sh -c "$$FIND_CHROMIUM") || exit 1; KDLAB_CHROMIUM=$$chromium
 
 .NOTPARALLEL: # the parts print, and share two cores
-.PHONY: help lab test test-all lint format notebooks book bench-ui clean check-lint check-tests check-notebooks \
+.PHONY: help lab test test-all lint format notebooks book bench bench-ui clean check-lint check-tests check-notebooks \
 	check-older check-older-all check-thorough check-book check-every-notebook some-notebooks
 
 help: ## list these commands
@@ -50,6 +52,9 @@ format: $(VENV)/test.stamp ## put the code's style right
 
 notebooks: $(VENV)/test.stamp ## make the notebooks anew, their outputs included
 	@$(ONE_THREAD) $(BIN)/python notebooks/build.py
+
+bench: $(VENV)/test.stamp ## compare costs with what they should be, in one table; BENCH_ARGS="--quick" for a short one
+	@$(WITH_CHROMIUM) $(ONE_THREAD) JUPYTER_PREFER_ENV_PATH=1 $(BIN)/python tests/bench_speed.py $(BENCH_ARGS)
 
 bench-ui: $(VENV)/test.stamp ## time slider to changed bars, against plotly and matplotlib
 	@$(WITH_CHROMIUM) $(ONE_THREAD) $(BIN)/python tests/browser/bench_ui.py

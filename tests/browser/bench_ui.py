@@ -61,6 +61,7 @@ bench = kdlab.Workbench()
 bench.state.pace, bench.state.epochs = "full", 3000
 bench.lab.train()
 """
+STOPPED, GOES_ON = "bench.lab.pause()", "bench.lab.train()"
 
 # Times each movement until the bars in the page have changed; `bars` says what a bar is in each technique.
 WATCH = """
@@ -84,7 +85,7 @@ WATCH = """
 """
 
 
-def drag(page: Page, knob: Locator, target: str, bars: str) -> tuple[list[float], int]:
+def drag(page: Page, knob: Locator, target: str, bars: str, moves: int = MOVES) -> tuple[list[float], int]:
     """Milliseconds of each answer, and how many movements there were; ``knob`` is a slider's track or its handle."""
     knob.scroll_into_view_if_needed()
     page.evaluate(WATCH, [target, bars])
@@ -94,11 +95,36 @@ def drag(page: Page, knob: Locator, target: str, bars: str) -> tuple[list[float]
     page.mouse.down()
     page.wait_for_timeout(PAUSE)
     page.evaluate("window.times = []")
-    for i in range(1, MOVES + 1):
-        page.mouse.move(x + min(width, 120) * i / MOVES, y)
+    for i in range(1, moves + 1):
+        page.mouse.move(x + min(width, 120) * i / moves, y)
         page.wait_for_timeout(PAUSE)
     page.mouse.up()
-    return page.evaluate("window.times"), MOVES
+    return page.evaluate("window.times"), moves
+
+
+def rows(rounds: int = 5, moves: int = 16) -> list[dict]:
+    """For the table of `make bench`: the slider while training runs, in turns with the same slider at rest."""
+    ratios, both = [], ([], [])
+    with tempfile.TemporaryDirectory() as home, serve(Path(home)) as lab, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1366, "height": 900})
+        open_notebook(page, lab, new_notebook(lab, [DATA, OURS], "bench.ipynb"))
+        run_all(page)
+        page.locator(".jp-CodeCell").nth(1).evaluate("(cell) => cell.classList.add('bench-2')")
+        slider = page.locator(".bench-2 input[type=range]").first
+        insert_and_run(page, TRAINING)
+        page.wait_for_timeout(8000)
+        for _ in range(rounds):
+            for times, command in zip(both, (GOES_ON, STOPPED), strict=True):
+                insert_and_run(page, command)
+                page.wait_for_timeout(1500)
+                times.append(statistics.median(drag(page, slider, ".bench-2", "[data-who]", moves)[0]))
+            ratios.append(both[0][-1] / both[1][-1])
+        browser.close()
+    note = (
+        f"{statistics.median(both[0]):.1f} ms against {statistics.median(both[1]):.1f} ms, to the frame"
+    )
+    return [{"what": "slider latency while training / idle", "target": "<= 1.3", "ratios": ratios, "note": note}]
 
 
 def main() -> None:

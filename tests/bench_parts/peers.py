@@ -1,0 +1,79 @@
+"""What ours is compared with, each as its source would write it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+
+def minimal(student: nn.Module, x: Tensor, y: Tensor, batch: int = 128) -> Callable[[int], None]:
+    """The least a loop can do: labels alone, tensors in memory, one shuffle an epoch, fused Adam, nothing recorded."""
+    optimizer = torch.optim.Adam(student.parameters(), 1e-3, fused=True)
+    student.train()
+    left: list[Tensor] = []
+
+    def steps(count: int) -> None:
+        for _ in range(count):
+            if not left:
+                left.extend(torch.randperm(len(x)).split(batch))
+            rows = left.pop()
+            optimizer.zero_grad()
+            F.cross_entropy(student(x.index_select(0, rows)), y.index_select(0, rows)).backward()
+            optimizer.step()
+
+    return steps
+
+
+def tutorial(teacher: nn.Module, student: nn.Module, x: Tensor, y: Tensor, batch: int = 128) -> Callable[[int], None]:
+    """Knowledge distillation as in PyTorch's tutorial: a DataLoader, and the teacher asked at every step."""
+    loader = DataLoader(TensorDataset(x, y), batch_size=batch, shuffle=True)
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(student.parameters(), lr=1e-3)
+    temperature, soft_weight, label_weight = 2, 0.9, 0.1
+    teacher.eval()
+    student.train()
+    batches = iter(loader)
+
+    def steps(count: int) -> None:
+        nonlocal batches
+        running = 0.0
+        for _ in range(count):
+            inputs, labels = next(batches, (None, None))
+            if inputs is None:
+                batches = iter(loader)
+                inputs, labels = next(batches)
+            optimizer.zero_grad()
+            with torch.no_grad():
+                teacher_logits = teacher(inputs)
+            student_logits = student(inputs)
+            soft_targets = nn.functional.softmax(teacher_logits / temperature, dim=-1)
+            soft_prob = nn.functional.log_softmax(student_logits / temperature, dim=-1)
+            kl = torch.sum(soft_targets * (soft_targets.log() - soft_prob)) / soft_prob.size()[0] * temperature**2
+            loss = soft_weight * kl + label_weight * criterion(student_logits, labels)
+            loss.backward()
+            optimizer.step()
+            running += loss.item()
+
+    return steps
+
+
+def textbook_rkd(student: Tensor, teacher: Tensor) -> Tensor:
+    """Relational distillation by its formula: all pairs, and all triples by their difference vectors (broadcast)."""
+
+    def distances(e: Tensor) -> Tensor:
+        squares = e.pow(2).sum(dim=1)
+        apart = (squares[:, None] + squares[None, :] - 2 * e @ e.t()).clamp(min=1e-12).sqrt()
+        apart = apart * (1 - torch.eye(len(e)))
+        return apart / apart[apart > 0].mean()
+
+    def angles(e: Tensor) -> Tensor:
+        unit = F.normalize(e.unsqueeze(0) - e.unsqueeze(1), p=2, dim=2)
+        return torch.bmm(unit, unit.transpose(1, 2)).view(-1)
+
+    with torch.no_grad():
+        wanted = distances(teacher), angles(teacher)
+    return 25 * F.smooth_l1_loss(distances(student), wanted[0]) + 50 * F.smooth_l1_loss(angles(student), wanted[1])
