@@ -16,7 +16,7 @@ from ..view import View
 __all__ = ["Scheme"]
 
 
-class Scheme(View, source="scheme.js"):
+class Scheme(View, source=("scheme_parts.js", "scheme.js")):
     """A diagram of one phase, which lights up while it runs, and the same in words.
 
     ``nodes`` and ``arrows`` are those of :mod:`kdlab.ui.diagram` as dicts, with their places; set by :meth:`show`.
