@@ -215,7 +215,7 @@ def test_each_mistake_gets_its_own_message_for_every_seed(name, answer, words):
 
 
 def test_at_least_three_mistakes_of_each_exercise_are_told_apart():
-    for name in exercises.names():
+    for name in {ex for ex, *_ in RIGHT}:  # those of later notebooks have test files of their own
         assert len({words for ex, _, words in WRONG if ex == name}) >= 3, name
 
 
