@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from kdlab import check, registry
 
@@ -132,6 +130,9 @@ def apart(labels: np.ndarray, keys: Sequence[Iterable[str]], each: int) -> np.nd
     Returns:
         (N,): 0 training, 1 validation, 2 test.
     """
+    from scipy.sparse import coo_matrix  # takes a fifth of a second to import
+    from scipy.sparse.csgraph import connected_components
+
     number: dict[str, int] = {}
     pairs = np.array([(row, number.setdefault(k, len(number))) for row, own in enumerate(keys) for k in own])
     rows, count = len(labels), int(labels.max()) + 1

@@ -1,8 +1,8 @@
 """What things cost, each beside what it is compared with: `make bench`.
 
 `python tests/bench_speed.py [--quick] [--out FOLDER] [--only PART …]` prints one table of ratios with their targets,
-taken in turns within one run on one thread, by CPU time (the slider and the workers by the clock); draws how costs grow,
-into the folder; and says where the time of an import, of a first paint and of a step goes. It asserts nothing.
+taken in turns within one run on one thread, by CPU time (the slider and the workers by the clock); draws how costs
+grow, into the folder; and says where the time of an import, of a first paint and of a step goes. It asserts nothing.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def main() -> None:
     if not given.only or "starting" in given.only:
         starting.report(given.quick)
     if not given.only or "profile" in given.only:
-        steps.profile()
+        for student, count in (("mlp-16", 2000), ("conv-4", 500)):
+            steps.profile(student, count)
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
     print(f"\nload of the machine at the end {load}, {os.cpu_count()} cores")
 

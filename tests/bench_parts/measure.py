@@ -33,11 +33,13 @@ def row(what: str, target: str, ours: Callable[[], Any], theirs: Callable[[], An
     return {"what": what, "target": target, "ratios": ratios, "note": f"{mine:,.1f} ms against {other:,.1f} ms a turn"}
 
 
-def met(found: Row) -> bool:
-    """Whether the median keeps the target."""
-    sign, bound = re.match(r"\s*(<=|>=|<|>|≤|≥)\s*([\d.]+)", found["target"]).groups()
-    median, bound = statistics.median(found["ratios"]), float(bound)
-    return median <= bound if sign in ("<", "<=", "≤") else median >= bound
+def met(found: Row) -> str:
+    """Whether the median keeps the target, if there is one."""
+    target = re.match(r"\s*(<=|>=|<|>|≤|≥)\s*([\d.]+)", found["target"])
+    if target is None:
+        return ""
+    median, bound = statistics.median(found["ratios"]), float(target[2])
+    return "yes" if (median <= bound if target[1] in ("<", "<=", "≤") else median >= bound) else "NO"
 
 
 def show(rows: Sequence[Row]) -> None:
@@ -51,8 +53,9 @@ def show(rows: Sequence[Row]) -> None:
             continue
         spread = f"{min(ratios):.3f}–{max(ratios):.3f}"
         median = f"{statistics.median(ratios):.3f}"
-        said = "yes" if met(found) else "NO"
-        print(f"{found['what']:<{width}}  {found['target']:>8}  {median:>7}  {spread:>15}  {len(ratios):>2}  {said}")
+        print(
+            f"{found['what']:<{width}}  {found['target']:>8}  {median:>7}  {spread:>15}  {len(ratios):>2}  {met(found)}"
+        )
     noted = [found for found in rows if found.get("note") and found["ratios"]]
     for found in noted:
         print(f"  {found['what']}: {found['note']}")

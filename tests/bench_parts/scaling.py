@@ -104,7 +104,10 @@ def relations(out: Path, repeats: int) -> None:
 
 
 def anchors() -> None:
-    """What sampling the triples of RKD does to its gradient: its cosine with the exact one, batch 128."""
+    """What sampling the triples of RKD does to its gradient: its cosine with the exact one, batch 128.
+
+    Of the angles alone, the term that is sampled, on the features; and of the whole method on the weights.
+    """
     data, teacher, counts = kdlab.load("fashion-mnist"), kdlab.pretrained("fashion-mnist-cnn"), (16, 32, 64)
     said, found = ask(teacher, data.train.x, ["embedding"]).features["embedding"], {n: ([], []) for n in counts}
     for seed in range(12):
@@ -114,19 +117,20 @@ def anchors() -> None:
         weights = list(student.parameters())
 
         def gradient(n: int, features=features, weights=weights, wanted=said[rows]) -> tuple[Tensor, Tensor]:
-            loss = losses.rkd_angle(features[:n], wanted[:n]) + losses.rkd_distance(features, wanted)
-            of = [features, *weights]
-            got = torch.autograd.grad(loss, of, retain_graph=True, allow_unused=True)
-            return got[0].flatten(), torch.cat([g.flatten() for g in got[1:] if g is not None])
+            angles = losses.rkd_angle(features[:n], wanted[:n])
+            [alone] = torch.autograd.grad(angles, features, retain_graph=True)
+            whole = angles + losses.rkd_distance(features, wanted)
+            of_weights = torch.autograd.grad(whole, weights, retain_graph=True, allow_unused=True)
+            return alone.flatten(), torch.cat([g.flatten() for g in of_weights if g is not None])
 
         exact = gradient(BATCH)
         for n in counts:
             for kept, mine, whole in zip(found[n], gradient(n), exact, strict=True):
                 kept.append(torch.cosine_similarity(mine, whole, dim=0).item())
     print("\nRKD's knob `anchors`: cosine of the sampled gradient with the exact one (mlp-64, batch 128, 12 batches)")
-    for n, (of_features, of_weights) in found.items():
-        both = (f"{statistics.mean(of):.2f} ± {statistics.stdev(of):.2f}" for of in (of_features, of_weights))
-        print("  {} anchors: {} on the features, {} on the weights".format(n, *both))
+    for n, sides in found.items():
+        both = (f"{statistics.mean(of):.2f} ± {statistics.stdev(of):.2f}" for of in sides)
+        print("  {} anchors: angles alone, on the features {}; the whole method, on the weights {}".format(n, *both))
 
 
 def report(out: Path, quick: bool = False) -> None:
