@@ -4,11 +4,13 @@ import dataclasses
 
 import pytest
 import torch
-from helpers import bits, images, net, same, sure, toy
+import torch.nn.functional as F
+from helpers import bits, images, net, rand, same, sure, toy
 from stacks import STEPS, double, gap, run, trainings
 
 from kdlab import Dataset, methods, stacked
 from kdlab.events import Changed, Diverged, Epoch, Step
+from kdlab.sidebyside import AcrossClasses
 from kdlab.stacked import Stack
 
 # --- what can be stacked is the same ---
@@ -210,3 +212,41 @@ def test_one_that_diverges_leaves_with_the_weights_it_had():
     assert gap(together[:2] + together[3:], alone[:2] + alone[3:]) < 1e-8
     assert stack.why_not is None
     assert isinstance(events[3][-1], Epoch)
+
+
+# --- softmax with the batch innermost ---
+
+Z, TARGETS = rand(7, 3, seed=1), torch.tensor([0, 2, 1, 1, 0, 2, 2])
+SOFTMAXES = {
+    "F.log_softmax": lambda z: F.log_softmax(z, dim=1),
+    "torch.log_softmax": lambda z: torch.log_softmax(z, -1),
+    "Tensor.log_softmax": lambda z: z.log_softmax(1),
+    "F.softmax": lambda z: F.softmax(z, dim=-1),
+    "by name": lambda z: F.softmax(input=z, dim=1) + F.cross_entropy(input=z, target=TARGETS),
+    "torch.softmax": lambda z: torch.softmax(z, dim=1),
+    "Tensor.softmax": lambda z: z.softmax(1),
+    "over the batch": lambda z: z.softmax(0) + F.log_softmax(z, dim=0),
+    "three axes": lambda z: z[None].softmax(1) + z[:, None].log_softmax(2),
+    "another kind": lambda z: z.softmax(1, torch.float32),
+    "cross_entropy": lambda z: F.cross_entropy(z, TARGETS),
+    "summed": lambda z: F.cross_entropy(z, TARGETS, reduction="sum"),
+    "weighed": lambda z: F.cross_entropy(z, TARGETS, torch.tensor([1.0, 2.0, 3.0], dtype=z.dtype)),
+    "weighed by name": lambda z: F.cross_entropy(z, TARGETS, weight=torch.tensor([1.0, 2.0, 3.0], dtype=z.dtype)),
+    "ignored": lambda z: F.cross_entropy(z, TARGETS, ignore_index=2),
+    "smoothed": lambda z: F.cross_entropy(z, TARGETS, label_smoothing=0.3),
+    "shares": lambda z: F.cross_entropy(z, z.detach().softmax(1)),
+}
+
+
+@pytest.mark.parametrize("what", SOFTMAXES)
+def test_softmax_with_the_batch_innermost_is_the_same_with_its_gradient(what):
+    found, expected = Z.clone().requires_grad_(), Z.clone().requires_grad_()
+    with AcrossClasses():
+        mine = SOFTMAXES[what](found)
+    theirs = SOFTMAXES[what](expected)
+    assert (mine.shape, mine.dtype) == (theirs.shape, theirs.dtype)
+    assert torch.allclose(mine, theirs, rtol=0, atol=1e-12)
+    weights = rand(*mine.shape, seed=2).to(mine.dtype) if mine.ndim else 1.0
+    (mine * weights).sum().backward()
+    (theirs * weights).sum().backward()
+    assert torch.allclose(found.grad, expected.grad, rtol=0, atol=1e-7 if mine.dtype == torch.float32 else 1e-12)
