@@ -128,6 +128,8 @@ def hint(name: str) -> Hint:
 class Asked:
     """The learner's function; whatever goes wrong inside becomes a :class:`WrongAnswer`."""
 
+    may_be_none = False  # whether None can be an answer
+
     def __init__(self, call: str, function: Callable):
         self.call, self.function = call, function
         self.arguments = call.partition("(")[2].rstrip(")").split(", ")
@@ -144,7 +146,7 @@ class Asked:
         for name, value, copy in zip(self.arguments, values, copies, strict=False):
             if isinstance(value, Tensor) and not torch.equal(value, copy):
                 raise WrongAnswer(f"it writes into the {name} it was given: compute a new tensor instead")
-        if answer is None or answer is ...:
+        if answer is ... or (answer is None and not self.may_be_none):
             raise WrongAnswer("nothing comes back yet: does every path end in `return …`?")
         return answer
 
