@@ -4,13 +4,18 @@ A check names the misconception and not the answer, on fresh random inputs, and 
 """
 
 from kdlab.exercises import (  # noqa: F401  (each enters its exercises)
+    across,
     agreement,
     bugs,
+    features,
     half,
+    init_from_teacher,
     kd_loss,
     mutual,
     pick_model,
+    relational,
     run_card,
+    schedule,
     soften,
     teachers,
 )

@@ -12,8 +12,12 @@ from .panels.budget import Budget
 from .panels.council import Council
 from .panels.forks import Forks
 from .panels.ledger import LossLedger
+from .panels.race import Race
+from .panels.schedule import ScheduleEditor
+from .panels.related import Related
 from .panels.soft_targets import SoftTargets
 from .panels.who_teaches import WhoTeaches
+from .panels.word_graph import WordGraph
 from .tour import Tour
 
 __all__ = [
@@ -22,9 +26,13 @@ __all__ = [
     "Forks",
     "Guess",
     "LossLedger",
+    "Race",
+    "ScheduleEditor",
+    "Related",
     "SoftTargets",
     "Tour",
     "WhoTeaches",
+    "WordGraph",
     "ask",
     "check",
     "claim",
