@@ -4,8 +4,11 @@ from .basics import Caption, differences, likeness, melting, pull, still
 from .budget import budget
 from .going_on import going_on
 from .here import here
+from .race import race
 from .response import class_gains, left_out
+from .schedules import leaving, schedule
 from .teachers import council
+from .word_graph import word_graph
 
 __all__ = [
     "Caption",
@@ -15,9 +18,13 @@ __all__ = [
     "differences",
     "going_on",
     "here",
+    "leaving",
     "left_out",
     "likeness",
     "melting",
     "pull",
+    "race",
+    "schedule",
     "still",
+    "word_graph",
 ]

@@ -1,0 +1,101 @@
+"""Figures of notebook 06: a schedule, and what becomes of a student when its teacher leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kdlab import schedules
+
+from .. import style
+from .basics import label, remark
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["leaving", "schedule"]
+
+LOOKS = {"alpha": ("alpha", (0, 1), "o"), "temperature": ("temperature T", (0, 10), "s")}
+
+
+def schedule(
+    points: Mapping[str, schedules.Points],
+    steps: int,
+    step: int,
+    *,
+    width: float = 7.8,
+    height: float = 2.4,
+) -> Figure:
+    """Alpha and T over the run, with their points.
+
+    Args:
+        points: knob -> [share of the run, value] pairs, for ``"alpha"`` and ``"temperature"``.
+        steps: optimiser steps of the run.
+        step: the one that is marked, from 1 to ``steps``.
+        width, height: inches.
+
+    Returns:
+        A figure of its own, in no pyplot state.
+    """
+    figure = style.figure(width, height)
+    shares = np.linspace(0, 1, 201)
+    here = (step - 1) / (steps - 1)
+    for axes, (knob, (name, (low, high), marker)) in zip(figure.subplots(1, 2), LOOKS.items(), strict=True):
+        line = points[knob]
+        axes.plot(100 * shares, [schedules.value(line, s) for s in shares], color=style.COLOURS["teacher"], linewidth=2)
+        axes.plot(
+            [100 * s for s, _ in line], [v for _, v in line], marker, color=style.COLOURS["teacher"], markersize=7
+        )
+        axes.axvline(100 * here, color=style.MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
+        axes.plot([100 * here], [schedules.value(line, here)], "D", color=style.COLOURS["student"], markersize=5)
+        high = max(high, *(v for _, v in line))
+        axes.set(xlim=(-2, 102), ylim=(low - 0.05 * (high - low), high + 0.05 * (high - low)))
+        label(axes, name, f"share of the run (%), {steps} steps", name)
+    return figure
+
+
+def leaving(
+    epochs: Sequence[int],
+    lines: Mapping[str, tuple[str, NDArray[np.floating], NDArray[np.floating]]],
+    left: int,
+    kept: Mapping[str, tuple[float, float]],
+    *,
+    width: float = 7.8,
+    height: float = 2.9,
+) -> Figure:
+    """Agreement with the teacher and accuracy over the epochs, with the moment at which the teacher leaves.
+
+    Args:
+        epochs: at which the students were measured.
+        lines: name -> (role, agreement at each epoch, accuracy at each epoch), shares.
+        left: the last epoch with the teacher.
+        kept: name of a line -> (agreement, accuracy) of the weights that early stopping puts back, shares.
+        width, height: inches.
+
+    Returns:
+        A figure of its own, in no pyplot state.
+    """
+    figure = style.figure(width, height)
+    titles = ("Agreement with the teacher", "Accuracy")
+    for place, (axes, title) in enumerate(zip(figure.subplots(1, 2), titles, strict=True)):
+        for k, (name, (role, *both)) in enumerate(lines.items()):
+            colour = style.COLOURS[role]
+            axes.plot(
+                epochs,
+                100 * both[place],
+                color=colour,
+                linewidth=2,
+                linestyle="-" if not k else (0, (5, 2)),
+                label=name,
+            )
+            if name in kept:
+                axes.axhline(100 * kept[name][place], color=colour, linewidth=0.8, linestyle=(0, (1, 1.5)))
+                axes.plot([epochs[-1]], [100 * kept[name][place]], "D", color=colour, markersize=6, label="put back")
+        axes.axvline(left, color=style.MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
+        remark(axes, "teacher leaves", (left, axes.get_ylim()[0]), (4, 4))
+        label(axes, title, "epochs", f"{title.split()[0].lower()}, validation (%)")
+    axes.legend(fontsize=8, frameon=False, loc="lower right")
+    return figure
