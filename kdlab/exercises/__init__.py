@@ -7,6 +7,7 @@ from kdlab.exercises import (  # noqa: F401  (each enters its exercises)
     across,
     agreement,
     bugs,
+    exits,
     features,
     half,
     init_from_teacher,
