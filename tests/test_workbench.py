@@ -1,5 +1,6 @@
 """The workbench as one widget, without a browser: what it opens with, what it stores, what it leaves alone."""
 
+import base64
 import time
 
 import pytest
@@ -52,6 +53,18 @@ def test_training_with_every_panel_drawn_has_the_bits_of_training_alone(bench):
     trained = bench.lab.runner.lanes.main.training.students["student"].state_dict()
     alone = kdlab.distill(recipe=bench.state.recipe()).student.state_dict()
     assert all(torch.equal(trained[name], alone[name]) for name in alone)
+
+
+def test_a_recipe_sets_the_knobs_and_the_open_panel_is_the_stored_picture(tmp_path):
+    recipe = kdlab.Recipe(type="feature", student="mlp-16", data="fashion-mnist", labelled=100, epochs=3)
+    bench = kdlab.Workbench(recipe=recipe, runs=tmp_path)
+    assert (bench.state.type, bench.state.student, bench.state.epochs) == ("feature", "mlp-16", 3)
+    bench.state.panel = PANELS.index("Layer features")
+    settled(bench)
+    data, _ = bench._repr_mimebundle_()
+    assert base64.b64decode(data["image/png"]) == bench.views["features"].picture()
+    assert bench.views["features"].sentence() in data["text/plain"]
+    bench.lab.runner.close()
 
 
 def test_own_data_teacher_and_student(tmp_path):

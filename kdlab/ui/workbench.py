@@ -31,6 +31,7 @@ from kdlab.ui.state import SCHEDULED, LabState
 from kdlab.ui.view import with_still
 
 KNOBS_SHOWN = ("temperature", "view_temperature", "locked", "alpha", "type", "scheme")
+VIEWS = ("soft", "features", "relations", "curves", "runs", "scheme", "ledger")  # in the order of PANELS
 READINGS_SHOWN = ("running", "step", "total", "seconds_left", "pace", "status", "error", "busy")
 COMMANDS = {"train": "train", "pause": "pause", "step": "take_step", "reset": "reset", "save": "save", "open": "open"}
 
@@ -74,12 +75,15 @@ class Workbench(w.GridBox):
         super().__init__(self._boxes())
         self.add_class("kd")
         self.add_class("kd-workbench")
-        self.lab.open_first()
+        if recipe is None:
+            self.lab.open_first()
+        else:
+            self.lab.runner.refresh()  # a recorded run would put its own knobs in the place of the recipe's
         self.lab.runner.settled()  # so that the first paint shows it, and the stored picture too
 
     def _boxes(self) -> list[w.Widget]:
         v = self.views
-        panels = [v[name] for name in ("soft", "features", "relations", "curves", "runs", "scheme", "ledger")]
+        panels = [v[name] for name in VIEWS]
         stack = w.Stack(panels, selected_index=0).add_class("kd-stack")
         # linked in the browser: a tab opens, and bars follow the hand, while the kernel is busy
         self._links = [
@@ -167,10 +171,15 @@ class Workbench(w.GridBox):
         with runs.hold_sync():
             runs.rows, runs.chart = self.lab.shelf.rows(), self.lab.shelf.overlay()
 
+    @property
+    def _open(self) -> Any:
+        return self.views[VIEWS[self.state.panel]]
+
     def sentence(self) -> str:
-        """What the workbench shows, in words."""
-        return f"kdlab workbench. {self.views['soft'].sentence()} {self.views['curves'].sentence()}"
+        """What the open panel shows, in words, and the curves."""
+        shown = dict.fromkeys((self._open, self.views["curves"]))
+        return f"kdlab workbench. {' '.join(view.sentence() for view in shown)}"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The live view, and beside it a picture and a sentence for where no kernel runs."""
-        return with_still(super()._repr_mimebundle_(**kwargs), self.views["soft"].picture(), self.sentence())
+        return with_still(super()._repr_mimebundle_(**kwargs), self._open.picture(), self.sentence())
