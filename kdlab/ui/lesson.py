@@ -9,12 +9,14 @@ from kdlab.plots.teach.here import sentence
 
 from .guess import Guess
 from .panels.budget import Budget
+from .panels.certainty import Certainty
 from .panels.council import Council
+from .panels.exits import Exits, exit_costs
 from .panels.forks import Forks
 from .panels.ledger import LossLedger
 from .panels.race import Race
-from .panels.schedule import ScheduleEditor
 from .panels.related import Related
+from .panels.schedule import ScheduleEditor
 from .panels.soft_targets import SoftTargets
 from .panels.who_teaches import WhoTeaches
 from .panels.word_graph import WordGraph
@@ -22,13 +24,15 @@ from .tour import Tour
 
 __all__ = [
     "Budget",
+    "Certainty",
     "Council",
+    "Exits",
     "Forks",
     "Guess",
     "LossLedger",
     "Race",
-    "ScheduleEditor",
     "Related",
+    "ScheduleEditor",
     "SoftTargets",
     "Tour",
     "WhoTeaches",
@@ -37,6 +41,7 @@ __all__ = [
     "check",
     "claim",
     "claims",
+    "exit_costs",
     "figures",
     "here",
     "hint",

@@ -2,9 +2,13 @@
 
 from .basics import Caption, differences, likeness, melting, pull, still
 from .budget import budget
+from .calibration import confusion, reliability, too_good
+from .certainty import certainty, confusions, reliability
+from .exits import exits
 from .going_on import going_on
 from .here import here
-from .race import race
+from .layers import alikeness
+from .race import ahead, race
 from .response import class_gains, left_out
 from .schedules import leaving, schedule
 from .teachers import council
@@ -12,10 +16,16 @@ from .word_graph import word_graph
 
 __all__ = [
     "Caption",
+    "ahead",
+    "alikeness",
     "budget",
+    "certainty",
     "class_gains",
+    "confusion",
+    "confusions",
     "council",
     "differences",
+    "exits",
     "going_on",
     "here",
     "leaving",
@@ -24,7 +34,9 @@ __all__ = [
     "melting",
     "pull",
     "race",
+    "reliability",
     "schedule",
     "still",
+    "too_good",
     "word_graph",
 ]
