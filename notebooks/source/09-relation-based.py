@@ -344,9 +344,10 @@ claims(
 )
 
 # %% [markdown]
-# So relations do carry knowledge: where no answers can be had, only features, they help a
-# little. They are a fraction of what soft targets give on the same pictures, and nothing on
-# top.
+# So relations seem to carry some knowledge: where no answers can be had, only features, they
+# help a little. (With three seeds the intervals are wide, and may reach zero; more seeds, if
+# you have the time, put the gain of rkd above it.) They are a fraction of what soft targets
+# give on the same pictures, and nothing on top.
 #
 # **"Relation-based distillation is the most robust."** So one reads. As to the weight, the
 # opposite holds here. Soft targets with a hundredfold weight still say which class it is. A
