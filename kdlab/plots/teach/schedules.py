@@ -44,11 +44,9 @@ def schedule(
     shares = np.linspace(0, 1, 201)
     here = (step - 1) / (steps - 1)
     for axes, (knob, (name, (low, high), marker)) in zip(figure.subplots(1, 2), LOOKS.items(), strict=True):
-        line = points[knob]
-        axes.plot(100 * shares, [schedules.value(line, s) for s in shares], color=style.COLOURS["teacher"], linewidth=2)
-        axes.plot(
-            [100 * s for s, _ in line], [v for _, v in line], marker, color=style.COLOURS["teacher"], markersize=7
-        )
+        line, colour = points[knob], style.COLOURS["teacher"]
+        axes.plot(100 * shares, [schedules.value(line, s) for s in shares], color=colour, linewidth=2)
+        axes.plot([100 * s for s, _ in line], [v for _, v in line], marker, color=colour, markersize=7)
         axes.axvline(100 * here, color=style.MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
         axes.plot([100 * here], [schedules.value(line, here)], "D", color=style.COLOURS["student"], markersize=5)
         high = max(high, *(v for _, v in line))
@@ -66,7 +64,7 @@ def leaving(
     width: float = 7.8,
     height: float = 2.9,
 ) -> Figure:
-    """Agreement with the teacher and accuracy over the epochs, with the moment at which the teacher leaves.
+    """Agreement with the teacher and accuracy after the first quarter, and the moment at which the teacher leaves.
 
     Args:
         epochs: at which the students were measured.
@@ -79,23 +77,18 @@ def leaving(
         A figure of its own, in no pyplot state.
     """
     figure = style.figure(width, height)
+    epochs, after = np.asarray(epochs), len(epochs) // 4  # the steep start would leave no room for the rest
     titles = ("Agreement with the teacher", "Accuracy")
     for place, (axes, title) in enumerate(zip(figure.subplots(1, 2), titles, strict=True)):
         for k, (name, (role, *both)) in enumerate(lines.items()):
-            colour = style.COLOURS[role]
-            axes.plot(
-                epochs,
-                100 * both[place],
-                color=colour,
-                linewidth=2,
-                linestyle="-" if not k else (0, (5, 2)),
-                label=name,
-            )
+            look = {"color": style.COLOURS[role], "linewidth": 2, "linestyle": (0, (4, 2)) if k else "-"}
+            axes.plot(epochs[after:], 100 * both[place][after:], label=name, **look)
             if name in kept:
-                axes.axhline(100 * kept[name][place], color=colour, linewidth=0.8, linestyle=(0, (1, 1.5)))
-                axes.plot([epochs[-1]], [100 * kept[name][place]], "D", color=colour, markersize=6, label="put back")
+                axes.plot(
+                    [epochs[-1]], [100 * kept[name][place]], "D", color=look["color"], markersize=7, label="put back"
+                )
         axes.axvline(left, color=style.MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
-        remark(axes, "teacher leaves", (left, axes.get_ylim()[0]), (4, 4))
+        remark(axes, "teacher leaves", (left, axes.get_ylim()[0]), (-4, 4), ha="right")
         label(axes, title, "epochs", f"{title.split()[0].lower()}, validation (%)")
-    axes.legend(fontsize=8, frameon=False, loc="lower right")
+    figure.legend(*axes.get_legend_handles_labels(), fontsize=8, frameon=False, loc="outside lower center", ncols=3)
     return figure

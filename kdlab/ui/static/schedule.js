@@ -4,7 +4,7 @@ const KNOBS = {
   alpha: { text: "alpha", low: 0, high: 1, least: 0, unit: 0.01, key: 0.05, ticks: [0, 0.5, 1], shown: (v) => v.toFixed(2) },
   temperature: { text: "temperature T", low: 0, high: 10, least: 0.5, unit: 0.1, key: 0.5, ticks: [0, 2, 4, 6, 8, 10], shown: (v) => v.toFixed(1) },
 };
-const CHART = { height: 190, left: 40, right: 14, top: 12, bottom: 36 };
+const CHART = { height: 200, left: 44, right: 18, top: 12, bottom: 44 };
 const GAP = 0.01; // of the run, between two points
 
 /** The value at a share of the run: level before the first point and after the last, straight in between. */
@@ -81,8 +81,8 @@ export default {
         drawing.setAttribute("width", width);
         for (const [name, at] of [["y1", top], ["y2", bottom]]) level.setAttribute(name, at);
         drawing.replaceChildren(
-          ...ticks.flatMap((y) => [svg("line", { class: "kd-grid", x1: left, x2: right, y1: sy(y), y2: sy(y) }), svg("text", { x: left - 6, y: sy(y) + 4, "text-anchor": "end" }, y)]),
-          ...[0, 0.25, 0.5, 0.75, 1].map((s) => svg("text", { x: sx(s), y: bottom + 16, "text-anchor": "middle" }, `${100 * s} %`)),
+          ...ticks.flatMap((y) => [svg("line", { class: "kd-grid", x1: left, x2: right, y1: sy(y), y2: sy(y) }), svg("text", { x: left - 12, y: sy(y) + 4, "text-anchor": "end" }, y)]),
+          ...[0, 0.25, 0.5, 0.75, 1].map((s) => svg("text", { x: sx(s), y: bottom + 22, "text-anchor": "middle" }, `${100 * s} %`)),
           svg("text", { x: (left + right) / 2, y: CHART.height - 4, "text-anchor": "middle" }, "share of the run"), level, path, dot, grips);
       }
       function draw(share) {
