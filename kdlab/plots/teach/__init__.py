@@ -2,7 +2,6 @@
 
 from .basics import Caption, differences, likeness, melting, pull, still
 from .budget import budget
-from .calibration import confusion, reliability, too_good
 from .certainty import certainty, confusions, reliability
 from .exits import exits
 from .going_on import going_on
@@ -21,7 +20,6 @@ __all__ = [
     "budget",
     "certainty",
     "class_gains",
-    "confusion",
     "confusions",
     "council",
     "differences",
@@ -37,6 +35,5 @@ __all__ = [
     "reliability",
     "schedule",
     "still",
-    "too_good",
     "word_graph",
 ]

@@ -1,4 +1,4 @@
-"""Figure of the lesson on a student's first weights: a race, at one step."""
+"""Figures of the lesson on a student's first weights: a race at one step, and who is ahead over several seeds."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from .basics import DASHES, MARKERS, label, remark
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
 
-__all__ = ["race"]
+__all__ = ["ahead", "race"]
 
 
 def race(
@@ -55,4 +56,34 @@ def race(
     curves.set_xticks([], minor=True)
     curves.set_ylim(0, 100)
     label(curves, "The way there", "optimiser steps (log scale)", "accuracy (%)")
+    return figure
+
+
+def ahead(
+    panels: Mapping[str, Mapping[str, ArrayLike]], against: str, *, width: float = 7.8, height: float = 2.6
+) -> Figure:
+    """Differences of each seed, as points, with their mean, on one scale for all panels.
+
+    Args:
+        panels: title -> arm -> differences in percentage points, one for each seed.
+        against: the arm they are compared with, which stands at 0.
+        width, height: inches.
+
+    Returns:
+        A figure of its own, in no pyplot state.
+    """
+    names = list(dict.fromkeys(name for rows in panels.values() for name in rows))
+    figure = style.figure(width, height)
+    row = np.atleast_1d(figure.subplots(1, len(panels), sharex=True, sharey=True))
+    for axes, (title, rows) in zip(row, panels.items(), strict=True):
+        axes.axvline(0, color=style.MUTED, linewidth=1)
+        for k, name in enumerate(names):
+            if name not in rows:
+                continue
+            values = np.asarray(rows[name], dtype=float)
+            axes.plot(values, np.full(len(values), k), "o", color=style.COLOURS["student"], markersize=5, alpha=0.6)
+            axes.plot([values.mean()] * 2, [k - 0.28, k + 0.28], color="black", linewidth=2)
+        label(axes, title, f"test accuracy less “{against}” (points)", "")
+    row[0].set_yticks(range(len(names)), names, fontsize=8.5)
+    row[0].set_ylim(len(names) - 0.4, -0.6)
     return figure

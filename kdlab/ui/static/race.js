@@ -71,13 +71,13 @@ export default {
       say(step, String(steps[place]), steps[place]);
       const order = standing(runners, place);
       for (const { r, bar, value, rank } of lanes) {
-        bar.style.width = percent(r.accuracy[place]);
+        bar.style.width = `${100 * r.accuracy[place]}%`;
         say(value, percent(r.accuracy[place], 0), r.accuracy[place]);
         say(rank, `${order.indexOf(r) + 1}.`);
       }
       const [first, second] = order;
       const gap = second ? 100 * (first.accuracy[place] - second.accuracy[place]) : 0;
-      const text = gap < 1 ? `At step ${steps[place]} nobody leads by a whole point.` : `At step ${steps[place]} ${first.name} leads, ${Math.floor(gap)} ${gap < 2 ? "point" : "points"} before ${second.name}.`;
+      const text = gap + 1e-6 < 1 ? `At step ${steps[place]} nobody leads by a whole point.` : `At step ${steps[place]} ${first.name} leads, ${Math.floor(gap + 1e-6)} ${gap + 1e-6 < 2 ? "point" : "points"} before ${second.name}.`;
       if (words.textContent !== text) words.textContent = text;
       chart.replaceChildren(raceChart(steps, runners, place, Math.max(360, chart.clientWidth || 760), 220));
     }
