@@ -17,6 +17,7 @@ from kdlab.exercises import (  # noqa: F401  (each enters its exercises)
     mutual,
     pick_model,
     relational,
+    reversal,
     run_card,
     schedule,
     soften,

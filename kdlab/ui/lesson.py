@@ -11,6 +11,7 @@ from .guess import Guess
 from .panels.budget import Budget
 from .panels.certainty import Certainty
 from .panels.council import Council
+from .panels.duel import Duel
 from .panels.exits import Exits, exit_costs
 from .panels.forks import Forks
 from .panels.ledger import LossLedger
@@ -26,6 +27,7 @@ __all__ = [
     "Budget",
     "Certainty",
     "Council",
+    "Duel",
     "Exits",
     "Forks",
     "Guess",

@@ -4,6 +4,7 @@ from .basics import Caption, differences, likeness, melting, pull, still
 from .budget import budget
 from .certainty import certainty, confusions, reliability
 from .exits import exits
+from .game import duel
 from .going_on import going_on
 from .here import here
 from .layers import alikeness
@@ -23,6 +24,7 @@ __all__ = [
     "confusions",
     "council",
     "differences",
+    "duel",
     "exits",
     "going_on",
     "here",
