@@ -540,7 +540,7 @@ kdlab.compare(
 #   labels alone. Reports gains, on larger data than ours.
 # - Clark et al. 2019, *BAM! Born-again multi-task networks*,
 #   [arXiv:1907.04829](https://arxiv.org/abs/1907.04829): *teacher annealing*, an alpha that
-#   falls from 1 to 0; section 2 has it in one formula.
+#   falls from 1 to 0, in one formula. It helped there, with far more labels; not here.
 # - Cho, Hariharan 2019, *On the efficacy of knowledge distillation*,
 #   [arXiv:1910.01348](https://arxiv.org/abs/1910.01348): stops *distilling* early, with large
 #   data and students too small for their teachers.
