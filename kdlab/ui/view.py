@@ -14,7 +14,10 @@ __all__ = ["View", "with_still"]
 
 STATIC = files("kdlab.ui") / "static"
 SHARED = ("common.js", "panels.js")
-STYLES = ("kdlab.css", "panels.css", "wide.css", "workbench.css", "lesson.css", "classroom.css")
+STYLES = (
+    "kdlab.css", "panels.css", "wide.css", "workbench.css", "lesson.css", "classroom.css", "exits.css",
+    "certainty.css",
+)  # fmt: skip
 
 
 def _read(names: Iterable[str]) -> str:
