@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from kdlab.metrics import Reliability
-
 __all__ = ["certainty", "confusions", "reliability"]
+
+
+class Reliability(Protocol):
+    """Mean confidence and accuracy of each bin, and its count of samples: arrays of shape (bins,)."""
+
+    confidence: NDArray[np.floating]
+    accuracy: NDArray[np.floating]
+    count: NDArray[np.integer]
 
 
 def _diagram(axes: Axes, found: Reliability, title: str, *, legend: bool = True) -> None:
