@@ -224,7 +224,7 @@ view
 # close together again.
 #
 # This is one race, and 300 pictures: two points more or less mean nothing here. Below we run
-# it with more seeds and on all test pictures.
+# it with more seeds and on 1,500 test pictures.
 
 # %%
 at_20 = {name: values[marks.index(20)] for name, values in race.items()}

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 def test_the_line_picks_among_the_models_that_were_measured(lab_page, jupyter_lab):
     page = lab_page
     open_notebook(page, jupyter_lab, "notebooks/01-why-distil.ipynb")
-    run_all(page)
+    run_all(page, 240)
     chart = page.locator(".kd-budget")
     chart.scroll_into_view_if_needed()
     words = chart.locator(".kd-budget-words")
