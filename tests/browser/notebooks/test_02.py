@@ -1,6 +1,5 @@
 """Notebook 02 in a real JupyterLab: a network is trained live, and how sure it is follows epoch and temperature."""
 
-import pytest
 from harness import settle, value
 from lab import open_notebook, run_all
 from playwright.sync_api import expect
@@ -8,7 +7,6 @@ from playwright.sync_api import expect
 SECONDS = 1000
 
 
-@pytest.mark.timeout(600)
 def test_training_goes_on_and_the_diagram_follows_epoch_and_temperature(lab_page, jupyter_lab):
     page = lab_page
     open_notebook(page, jupyter_lab, "notebooks/02-train-a-teacher.ipynb")
