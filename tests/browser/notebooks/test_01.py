@@ -25,6 +25,6 @@ def test_the_line_picks_among_the_models_that_were_measured(lab_page, jupyter_la
     box = chart.locator(".kd-budget-stage").bounding_box()
     page.mouse.move(box["x"] + box["width"] - 15, box["y"] + 80)
     page.mouse.down()
-    page.mouse.move(box["x"] + 120, box["y"] + 80, steps=8)
+    page.mouse.move(box["x"] + 200, box["y"] + 80, steps=8)
     page.mouse.up()
     expect(words).to_contain_text("The best: conv-4, taught")
