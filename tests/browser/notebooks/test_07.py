@@ -1,13 +1,11 @@
 """Notebook 07 in a real JupyterLab: it runs, and its view of forks follows mouse and keys."""
 
-import pytest
 from lab import open_notebook, run_all
 from playwright.sync_api import expect
 
 SECONDS = 1000
 
 
-@pytest.mark.timeout(600)
 def test_forks_are_chosen_and_branches_taken_away(lab_page, jupyter_lab):
     page = lab_page
     open_notebook(page, jupyter_lab, "notebooks/07-response-based.ipynb")
@@ -19,7 +17,7 @@ def test_forks_are_chosen_and_branches_taken_away(lab_page, jupyter_lab):
     assert before > 0
     view.get_by_role("radio", name="60").check()
     expect(gap).not_to_have_attribute("data-value", str(before), timeout=10 * SECONDS)
-    assert view.locator(".kd-mark-text").inner_text() == "the runs part"
+    assert view.locator(".kd-mark-text").text_content() == "the runs part"
     lines = view.locator(".kd-line")
     assert lines.count() == 3
     view.get_by_role("checkbox", name="hard answers").uncheck()
