@@ -158,7 +158,10 @@ def game(*moves):
 
 fresh, ahead = game(), game(("discriminator", 1000))
 stuck = game(("discriminator", 1000), ("student", 100))
-places = [game(("both", steps)).mean for steps in range(150, 301, 10)]
+swinging, places = game(("both", 150)), []
+for _ in range(16):
+    swinging.play("both", 10)
+    places.append(swinging.mean)
 revived = game(("discriminator", 1000))
 revived.renew()
 revived.play("both", 300)

@@ -47,7 +47,8 @@ class Duel(View, source="duel.js"):
         random = np.random.RandomState(seed)
         said, noise = (SPREAD * random.standard_normal((2, points))).round(3)
         super().__init__(teacher=(2 + said).round(3).tolist(), noise=noise.tolist())
-        self.play("discriminator", head_start)
+        if head_start:
+            self.play("discriminator", head_start)
         self.step, self.start = 0, [self.mean, self.slope, self.bias]
 
     def play(self, who: str, steps: int = 1) -> None:
@@ -59,25 +60,31 @@ class Duel(View, source="duel.js"):
         """
         check.choice(WHO, who=who)
         check.whole(1, steps=steps)
+        mean, slope, bias = self.mean, self.slope, self.bias
         for _ in range(steps):
-            mean, slope, bias = self.gradients()
+            by_mean, by_slope, by_bias = self._gradients(mean, slope, bias)
             if who != "discriminator":
-                self.mean += RATES["student"] * mean  # reversed: it goes up where the discriminator goes down
+                mean += RATES["student"] * by_mean  # reversed: it goes up where the discriminator goes down
             if who != "student":
-                self.slope -= RATES["discriminator"] * slope
-                self.bias -= RATES["discriminator"] * bias
-            self.step += 1
+                slope -= RATES["discriminator"] * by_slope
+                bias -= RATES["discriminator"] * by_bias
+        with self.hold_sync():  # one message, however many steps
+            self.mean, self.slope, self.bias, self.step = mean, slope, bias, self.step + steps
 
     def renew(self) -> None:
         """A discriminator that knows nothing."""
-        self.slope = self.bias = 0.0
+        with self.hold_sync():
+            self.slope = self.bias = 0.0
 
     def gradients(self) -> tuple[float, float, float]:
         """Of the discriminator's loss, in the student's mean, the slope and the bias."""
-        student, teacher = self.mean + np.array(self.noise), np.array(self.teacher)
-        fooled, missed = _sigmoid(self._score(student)), _sigmoid(-self._score(teacher))
-        slope = 0.5 * ((fooled * student).mean() - (missed * teacher).mean())
-        return 0.5 * float(fooled.mean()) * self.slope, float(slope), 0.5 * float(fooled.mean() - missed.mean())
+        return self._gradients(self.mean, self.slope, self.bias)
+
+    def _gradients(self, mean: float, slope: float, bias: float) -> tuple[float, float, float]:
+        student, teacher = mean + np.array(self.noise), np.array(self.teacher)
+        fooled, missed = _sigmoid(slope * student + bias), _sigmoid(-slope * teacher - bias)
+        by_slope = 0.5 * ((fooled * student).mean() - (missed * teacher).mean())
+        return 0.5 * float(fooled.mean()) * slope, float(by_slope), 0.5 * float(fooled.mean() - missed.mean())
 
     def loss(self) -> float:
         """The discriminator's, in nats: log 2 where it knows nothing."""
