@@ -121,9 +121,7 @@ def rows(rounds: int = 5, moves: int = 16) -> list[dict]:
                 times.append(statistics.median(drag(page, slider, ".bench-2", "[data-who]", moves)[0]))
             ratios.append(both[0][-1] / both[1][-1])
         browser.close()
-    note = (
-        f"{statistics.median(both[0]):.1f} ms against {statistics.median(both[1]):.1f} ms, to the frame"
-    )
+    note = f"{statistics.median(both[0]):.1f} ms against {statistics.median(both[1]):.1f} ms, to the frame"
     return [{"what": "slider latency while training / idle", "target": "<= 1.3", "ratios": ratios, "note": note}]
 
 

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kdlab import schedules
-
 from .. import style
 from .basics import label, remark
 
@@ -22,7 +20,7 @@ LOOKS = {"alpha": ("alpha", (0, 1), "o"), "temperature": ("temperature T", (0, 1
 
 
 def schedule(
-    points: Mapping[str, schedules.Points],
+    points: Mapping[str, Sequence[tuple[float, float]]],
     steps: int,
     step: int,
     *,
@@ -45,10 +43,11 @@ def schedule(
     here = (step - 1) / (steps - 1)
     for axes, (knob, (name, (low, high), marker)) in zip(figure.subplots(1, 2), LOOKS.items(), strict=True):
         line, colour = points[knob], style.COLOURS["teacher"]
-        axes.plot(100 * shares, [schedules.value(line, s) for s in shares], color=colour, linewidth=2)
+        x, y = np.array(line, float).T  # straight between points, level before the first and after the last
+        axes.plot(100 * shares, np.interp(shares, x, y), color=colour, linewidth=2)
         axes.plot([100 * s for s, _ in line], [v for _, v in line], marker, color=colour, markersize=7)
         axes.axvline(100 * here, color=style.MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
-        axes.plot([100 * here], [schedules.value(line, here)], "D", color=style.COLOURS["student"], markersize=5)
+        axes.plot([100 * here], [np.interp(here, x, y)], "D", color=style.COLOURS["student"], markersize=5)
         high = max(high, *(v for _, v in line))
         axes.set(xlim=(-2, 102), ylim=(low - 0.05 * (high - low), high + 0.05 * (high - low)))
         label(axes, name, f"share of the run (%), {steps} steps", name)
