@@ -133,9 +133,10 @@ bench = kdlab.Workbench(
         learning_rate=3e-3,
     )
 )
-bench.state.panel = 1
+bench.state.panel, bench.state.pace = 1, "full"
 bench.lab.train()
 finished = bench.lab.runner.settled()
+bench.state.pace = "10"
 
 # %% tags=["nbval-ignore-output"]
 bench
