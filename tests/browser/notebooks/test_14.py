@@ -17,4 +17,4 @@ def test_messages_correct_words(lab_page, jupyter_lab):
     assert value(lab_page, ".kd-graph [data-name=right]") > before + 5
     graph.locator(".kd-node[data-word=rumen] circle").click()
     settle(lab_page)
-    assert graph.locator(".kd-graph-word").inner_text().startswith("rumen is of class body")
+    assert graph.locator(".kd-graph-word").inner_text().startswith("rumen is of class animal")
