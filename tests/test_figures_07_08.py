@@ -13,7 +13,8 @@ def test_class_gains_show_each_seed_and_the_mean():
     assert any(len(x) == 2 and x == pytest.approx([10, 30]) for x in drawn)
     assert any(len(x) == 1 and x == pytest.approx([20]) for x in drawn)
     assert [t.get_text() for t in axes.get_yticklabels()] == ["a", "b"]
-    assert axes.get_xlabel() and axes.get_title(loc="left")
+    assert axes.get_xlabel()
+    assert axes.get_title(loc="left")
 
 
 def test_left_out_shows_recall_before_and_after_and_its_mean():
