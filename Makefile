@@ -15,10 +15,10 @@ BENCH_ARGS ?=
 
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 # `make test` runs these on the simulated older processor too, `make test-all` every one.
-OLDER_NOTEBOOKS := $(filter notebooks/00-% notebooks/03-% notebooks/05-%,$(NOTEBOOKS))
+OLDER_NOTEBOOKS := $(filter $(addprefix notebooks/,00-% 03-% 05-% 11-% 12-%),$(NOTEBOOKS))
 
 # Three in a real JupyterLab; `make test-all` opens every one.
-BROWSER_NOTEBOOKS := $(wildcard $(addprefix tests/browser/notebooks/test_,07.py 10.py))
+BROWSER_NOTEBOOKS := $(addprefix tests/browser/notebooks/test_,03.py 05.py 12.py)
 
 # One thread: small nets run faster so, and give the same bits in every run.
 ONE_THREAD := OMP_NUM_THREADS=1
