@@ -82,8 +82,8 @@ check-tests check-thorough: $(VENV)/test.stamp
 	@$(ONE_THREAD) $(BIN)/python -m pytest tests --ignore=tests/browser $(PARALLEL) \
 		$(if $(filter check-thorough,$@),--hypothesis-profile=thorough)
 	@echo "== Tests in the browser"
-	@$(WITH_CHROMIUM) $(ONE_THREAD) $(BIN)/python -m pytest tests/browser \
-		--ignore=tests/browser/book --ignore=tests/browser/notebooks $(BROWSER_NOTEBOOKS)
+	@$(WITH_CHROMIUM) $(ONE_THREAD) $(BIN)/python -m pytest $(wildcard tests/browser/test_*.py) \
+		$(BROWSER_NOTEBOOKS)
 
 check-every-notebook: $(VENV)/test.stamp
 	@echo "== Every notebook in the browser"
