@@ -198,9 +198,9 @@ def test_a_sweep_that_starts_again_asks_its_teacher_about_a_few_inputs_alone(cac
     heard = []
     for _ in range(2):
         asked.clear()
+        players._asked.clear()  # what this process has heard before, in this test or in another
         table = sweep(Sweep(base, {"temperature": [1.0, 4.0]}, seeds=2))
         heard.append((asked.copy(), [trial["test"] for trial in table.trials.values()]))
-        players._asked.clear()
     (first, figures), (second, again) = heard
     assert again == figures
     assert sum(second) < sum(first) / 20
