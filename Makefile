@@ -20,6 +20,8 @@ OLDER_NOTEBOOKS := $(filter $(addprefix notebooks/,00-% 03-% 05-% 11-% 12-%),$(N
 # Three in a real JupyterLab; `make test-all` opens every one.
 BROWSER_NOTEBOOKS := $(addprefix tests/browser/notebooks/test_,03.py 05.py 12.py)
 
+BROWSER_TESTS := $(wildcard tests/browser/test_*.py) $(BROWSER_NOTEBOOKS)
+
 # One thread: small nets run faster so, and give the same bits in every run.
 ONE_THREAD := OMP_NUM_THREADS=1
 # The bits of a trained net differ between processors; what the notebooks state must hold on an older one as well.
@@ -82,8 +84,10 @@ check-tests check-thorough: $(VENV)/test.stamp
 	@$(ONE_THREAD) $(BIN)/python -m pytest tests --ignore=tests/browser $(PARALLEL) \
 		$(if $(filter check-thorough,$@),--hypothesis-profile=thorough)
 	@echo "== Tests in the browser"
-	@$(WITH_CHROMIUM) $(ONE_THREAD) $(BIN)/python -m pytest $(wildcard tests/browser/test_*.py) \
-		$(BROWSER_NOTEBOOKS)
+	@$(WITH_CHROMIUM); export KDLAB_CHROMIUM $(ONE_THREAD); \
+	$(BIN)/python -m pytest $(BROWSER_TESTS) || { \
+	  echo "== What failed, once more and alone: a browser on a busy machine can miss a moment"; \
+	  $(BIN)/python -m pytest --last-failed $(BROWSER_TESTS); }
 
 check-every-notebook: $(VENV)/test.stamp
 	@echo "== Every notebook in the browser"

@@ -288,11 +288,13 @@ view
 def test_keys_pressed_in_a_view_are_not_taken_for_jupyterlabs(lab_page: Page, jupyter_lab: Lab):
     open_notebook(lab_page, jupyter_lab, new_notebook(jupyter_lab, [IN_A_NOTEBOOK], "keys.ipynb"))
     run_all(lab_page)
-    lab_page.get_by_role("slider", name="Temperature").click(position={"x": 3, "y": 8})
+    slider = lab_page.get_by_role("slider", name="Temperature")
+    slider.click(position={"x": 3, "y": 8})
+    expect(slider).to_be_focused()
     for key in ("End", "ArrowDown", "ArrowDown", "b"):  # B would insert a cell, and arrows would leave this one
         lab_page.keyboard.press(key)
     assert lab_page.locator(".jp-Cell").count() == 1
-    assert value(lab_page, '[data-name="view-temperature"]') == 18
+    expect(lab_page.locator('[data-name="view-temperature"]').first).to_have_attribute("data-value", "18")
     z = np.random.default_rng(0).normal(0, 3, (50, 3)).astype(np.float32)
     settle(lab_page)
     shown = value(lab_page, 'rect[data-who="teacher"][data-class="b"]')
