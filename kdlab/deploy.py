@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from kdlab import check
+from kdlab.data import Dataset
+from kdlab.players import Player
 from kdlab.taps import frozen
 
 
@@ -60,6 +62,21 @@ def measure(model: nn.Module, example: Tensor, *, repeats: int = 200) -> Cost:
         microseconds=1e6 * middle.item(),
         p95=1e6 * high.item(),
     )
+
+
+def exit_costs(player: Player, data: Dataset) -> list[int]:
+    """MACs until each exit has answered, its own head included, shallow ones first; then the whole.
+
+    Args:
+        player: a student with exits, whose network is a ``Sequential`` with the exits among its stages.
+        data: one of whose inputs is looked at.
+    """
+    x, found = data.validation.x[:1], []
+    stages = dict(player.net.named_children())
+    for layer, head in zip(player.exits, player.heads, strict=True):
+        way = [stage for name, stage in stages.items() if list(stages).index(name) <= list(stages).index(layer)]
+        found.append(measure(nn.Sequential(*way, head), x).macs)
+    return [*found, measure(player.net, x).macs]
 
 
 def _sparse(_into: Tensor, sparse: Tensor, dense: Tensor, **_: object) -> int:

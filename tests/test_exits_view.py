@@ -10,7 +10,8 @@ from PIL import Image
 from torch import nn
 
 import kdlab
-from kdlab.ui.panels.exits import Exits, exit_costs
+from kdlab.deploy import exit_costs
+from kdlab.ui.panels.exits import Exits
 
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 3, 50)

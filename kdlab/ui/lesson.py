@@ -1,5 +1,6 @@
 """What a notebook of the series imports: one line, and nothing in it that the lesson is about."""
 
+from kdlab.deploy import exit_costs
 from kdlab.exercises import check, claim, claims, hint, source
 from kdlab.ledger import ledger
 from kdlab.players import ask
@@ -12,7 +13,7 @@ from .panels.budget import Budget
 from .panels.certainty import Certainty
 from .panels.council import Council
 from .panels.duel import Duel
-from .panels.exits import Exits, exit_costs
+from .panels.exits import Exits
 from .panels.forks import Forks
 from .panels.ledger import LossLedger
 from .panels.race import Race

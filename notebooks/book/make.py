@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -83,9 +84,7 @@ def run(source: Path) -> tuple[str, float]:
     notebook.metadata["made_of"] = fingerprint(source)
     kept = BUILD / "run" / build.stored(source).name
     kept.parent.mkdir(parents=True, exist_ok=True)
-    part = kept.with_suffix(".part")
-    nbformat.write(notebook, part, sort_keys=False)
-    part.replace(kept)
+    build.write(kept, json.dumps(notebook))  # nbformat would sort the keys, and with them a widget's options
     return kept.name, time.perf_counter() - start
 
 
@@ -103,7 +102,7 @@ def put(kept: Path, folder: Path) -> None:
     for cell in notebook.cells:
         if cell.metadata.get("jupyter", {}).get("source_hidden"):
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), "remove-input"]
-    nbformat.write(notebook, folder / kept.name, sort_keys=False)  # a widget's options stay in their order
+    build.write(folder / kept.name, json.dumps(notebook))
 
 
 def main() -> int:

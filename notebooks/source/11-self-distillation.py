@@ -132,7 +132,7 @@ Guess(
 # ## Play: exits, their accuracy and their cost
 #
 # One training with exits, stopped five times on its way. The cost of an answer is counted in
-# *multiply-accumulates*, one multiplication with an addition.
+# [MACs](glossary.md#mac): multiplications with an addition.
 
 # %%
 recipe = kdlab.Recipe(

@@ -8,32 +8,13 @@ from typing import Any
 import numpy as np
 import traitlets
 from numpy.typing import NDArray
-from torch import nn
 
-from kdlab import deploy
-from kdlab.data import Dataset
 from kdlab.metrics import soften
-from kdlab.players import Player
 
 from ...plots import png, teach
 from ..view import View
 
-__all__ = ["Exits", "exit_costs"]
-
-
-def exit_costs(player: Player, data: Dataset) -> list[int]:
-    """Multiply-accumulates until each exit has answered, its own head included, shallow ones first; then the whole.
-
-    Args:
-        player: a student with exits, whose network is a ``Sequential`` with the exits among its stages.
-        data: one of whose inputs is looked at.
-    """
-    x, found = data.validation.x[:1], []
-    stages = dict(player.net.named_children())
-    for layer, head in zip(player.exits, player.heads, strict=True):
-        way = [stage for name, stage in stages.items() if list(stages).index(name) <= list(stages).index(layer)]
-        found.append(deploy.measure(nn.Sequential(*way, head), x).macs)
-    return [*found, deploy.measure(player.net, x).macs]
+__all__ = ["Exits"]
 
 
 class Exits(View, source=("sliders.js", "exits.js")):

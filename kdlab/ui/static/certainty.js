@@ -78,7 +78,7 @@ export default {
         svg("circle", { class: "kd-role-teacher kd-certainty-dot", cx: sx(epochs[place]), cy: sy(validation[place]), r: 4.5 }));
       const last = epochs.length - 1;
       parts.push(svg("text", { class: "kd-certainty-name kd-role-teacher", x: right, y: sy(validation[last]) - 8, "text-anchor": "end" }, "validation pictures"),
-        svg("text", { class: "kd-certainty-name kd-role-labels", x: right, y: sy(training[last]) - 14, "text-anchor": "end" }, "training pictures"));
+        svg("text", { class: "kd-certainty-name kd-role-labels", x: right, y: Math.min(bottom - 4, sy(training[last]) + 16), "text-anchor": "end" }, "training pictures"));
       picture(curves, width, height, `Cross-entropy over epochs; at epoch ${epochs[place]} ${training[place].toFixed(2)} on training and ${validation[place].toFixed(2)} on validation pictures`, parts);
     }
     function drawDiagram({ rows, ece }) {

@@ -4,7 +4,7 @@ const RATES = { student: 0.2, discriminator: 1 };
 const softplus = (v) => Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)));
 const sigmoid = (v) => Math.exp(-softplus(-v));
 const meanOf = (all) => all.reduce((a, b) => a + b, 0) / all.length;
-const BOX = { width: 620, height: 250, left: 46, right: 12, low: -4, high: 5 };
+const BOX = { width: 620, height: 266, left: 46, right: 12, low: -4, high: 5 };
 
 /** How the game stands: the crowds' numbers, and loss, accuracy and gradients. */
 function standing({ teacher, noise, mean, slope, bias }) {
@@ -65,8 +65,9 @@ export default {
         [0, 0.5, 1].map((p) => [svg("line", { class: "kd-grid", x1: BOX.left, x2: BOX.width - BOX.right, y1: sy(p), y2: sy(p) }), svg("text", { class: "kd-tick", x: BOX.left - 5, y: sy(p) + 4, "text-anchor": "end" }, `${100 * p} %`)]).flat(),
         svg("path", { class: "kd-duel-curve", d: xs.map((v, k) => `${k ? "L" : "M"}${sx(v).toFixed(1)} ${sy(sigmoid(score(v))).toFixed(1)}`).join("") }),
         dots(now.teacher, 172, "teacher"), dots(student, 196, "student"), arrow,
-        [-4, -2, 0, 2, 4].map((v) => svg("text", { class: "kd-tick", x: sx(v), y: 246, "text-anchor": "middle" }, String(v))),
+        [-4, -2, 0, 2, 4].map((v) => svg("text", { class: "kd-tick", x: sx(v), y: 246, "text-anchor": "middle" }, String(v).replace("-", "−"))),
         svg("text", { class: "kd-tick", x: BOX.left + 4, y: 11 }, "discriminator: probability that the teacher said x"),
+        svg("text", { class: "kd-tick", x: sx(0), y: 262, "text-anchor": "middle" }, "x, the number that is said"),
         svg("text", { class: "kd-tick", x: BOX.left - 5, y: 184, "text-anchor": "end" }, "teacher"), svg("text", { class: "kd-tick", x: BOX.left - 5, y: 208, "text-anchor": "end" }, "student")));
       count.draw(["1", "10", "100", "1000"].map((v) => ({ value: v, label: v })), String(many));
       say(step, String(now.step), now.step);

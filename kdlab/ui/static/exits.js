@@ -34,7 +34,7 @@ function exitChart(names, macs, reading, now, width, height) {
     "aria-label": `Accuracy against cost: ${names.map((n, e) => `${n} ${percent(reading.accuracies[e], 0)} at ${thousands(macs[e])} thousand`).join(", ")}; leaving when sure ${percent(now.accuracy, 0)} at ${thousands(now.macs)} thousand` },
     ticks.map((t) => [svg("line", { class: "kd-grid", x1: left, x2: right, y1: sy(t), y2: sy(t) }), svg("text", { x: left - 5, y: sy(t) + 4, "text-anchor": "end" }, `${Math.round(100 * t)} %`)]),
     [0, 0.25, 0.5, 0.75, 1].map((t) => svg("text", { x: sx(t * macs.at(-1)), y: bottom + 15, "text-anchor": "middle" }, thousands(t * macs.at(-1)))),
-    svg("text", { x: (left + right) / 2, y: height - 4, "text-anchor": "middle" }, "multiply-accumulates (thousands)"),
+    svg("text", { x: (left + right) / 2, y: height - 4, "text-anchor": "middle" }, "multiply–adds (thousands)"),
     svg("path", { class: "kd-exit-way", d: way.map((w, k) => `${k ? "L" : "M"}${sx(w.macs).toFixed(1)} ${sy(w.accuracy).toFixed(1)}`).join("") }),
     names.map((n, e) => [svg("circle", { class: "kd-exit-dot", cx: sx(macs[e]), cy: sy(reading.accuracies[e]), r: 6 }),
       svg("text", { x: sx(macs[e]) + (e === names.length - 1 ? -9 : 9), y: sy(reading.accuracies[e]) + 15, "text-anchor": e === names.length - 1 ? "end" : "start" }, n)]),

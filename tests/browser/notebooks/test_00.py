@@ -6,7 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from lab import Lab, open_notebook, run_all
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 
 def test_the_bars_follow_the_temperature_and_the_tour_notices(lab_page: Page, jupyter_lab: Lab):
@@ -21,4 +21,5 @@ def test_the_bars_follow_the_temperature_and_the_tour_notices(lab_page: Page, ju
     lab_page.wait_for_function(
         "([where, before]) => document.querySelector(where).innerHTML !== before", arg=[bars, before]
     )
-    lab_page.get_by_text("1 of 11 done").wait_for(timeout=20_000)
+    expect(lab_page.get_by_text("1 of 11 done")).to_be_visible(timeout=20_000)
+    assert lab_page.locator(".kd-workbench [data-name=temperature]").first.get_attribute("data-value") == "20"

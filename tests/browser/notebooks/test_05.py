@@ -20,5 +20,9 @@ def test_without_the_factor_the_teacher_has_less_of_the_pull(lab_page: Page, jup
     view.get_by_role("textbox", name="Alpha").press("Enter")
     share = "parseInt([...document.querySelectorAll('.kd-ledger b[data-name$=\" share\"]')].at(-1).textContent)"
     lab_page.wait_for_function(f"{share} > 40 && {share} < 85")
+    with_factor = lab_page.evaluate(share)
     view.get_by_role("checkbox").uncheck()
     lab_page.wait_for_function(f"{share} < 20")
+    view.get_by_role("checkbox").check()
+    lab_page.wait_for_function(f"{share} === {with_factor}")
+    assert lab_page.evaluate(share) == with_factor
