@@ -74,13 +74,16 @@ class Rows:
 
     def __init__(self, train: Split, rows: Tensor, size: int, seed: int, pairs: bool):
         self.rows, self.labelled = rows, rows[train.labelled[rows]]
+        self.all = len(rows) == len(train)
         self.transfer = Order(len(rows), size, seed, pairs=pairs)
         one_serves = len(self.labelled) in (0, len(rows))  # all are labelled, or labels play no part (alpha 1)
         self.labels = None if one_serves else Order(len(self.labelled), size, seed + 500_009, pairs=pairs)
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor | None]:
         """Places of a step's transfer batch and label batch; None where one serves both."""
-        return self.rows[self.transfer(step)], None if self.labels is None else self.labelled[self.labels(step)]
+        transfer = self.transfer(step)
+        labels = None if self.labels is None else self.labelled[self.labels(step)]
+        return transfer if self.all else self.rows[transfer], labels
 
     @property
     def shortest(self) -> int:

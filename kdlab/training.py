@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
+from functools import reduce
+from operator import add
 from typing import Any
 
 import torch
@@ -127,8 +129,8 @@ class Training:
         now = self.knobs
         with own_chance(now.seed, self.step) if self._draws else nullcontext():
             terms = self.terms(*self.batches(self.step))
-        loss = sum(term.weight * term.value for term in terms.values())
-        total = loss.item()
+        loss = reduce(add, (term.weight * term.value for term in terms.values()))
+        total, *values = torch.stack([loss, *(term.value for term in terms.values())]).detach().tolist()
         if not math.isfinite(total):
             self.diverged = True
             return Diverged(self.step + 1, str(total))
@@ -143,7 +145,6 @@ class Training:
         for player in self.setup.players.values():
             player.follow(now.decay)
         self.step, self.phase_step = self.step + 1, self.phase_step + 1
-        values = torch.stack([term.value.detach() for term in terms.values()]).tolist()
         weights = {name: float(term.weight) for name, term in terms.items()}
         turning = {knob: getattr(now, knob) for knob in self._recipe.schedule}
         return Step(self.step, total, dict(zip(terms, values, strict=True)), weights, turning)

@@ -1,5 +1,8 @@
 """What a network costs, counted by hand."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from helpers import bits, net, same
@@ -56,3 +59,24 @@ def test_bad_arguments_are_named():
         measure(net(), torch.zeros(0, 36))
     with pytest.raises(ValueError, match=r"^repeats must be a whole number of at least 1, got 0$"):
         measure(net(), torch.zeros(1, 1, 6, 6), repeats=0)
+
+
+def test_operations_are_those_that_torch_counts():
+    """And without its compiler, whose import takes a second of the first look at a workbench."""
+    code = """
+import sys, torch, kdlab
+from kdlab.deploy import measure
+net = torch.nn.Sequential(
+    torch.nn.Conv2d(1, 4, 3, stride=2, groups=1), torch.nn.Flatten(), torch.nn.Linear(676, 8, bias=False),
+    torch.nn.Unflatten(1, (2, 4)), torch.nn.LSTM(4, 3),
+)
+x = torch.rand(1, 1, 28, 28)
+macs = [measure(kdlab.pretrained("fashion-mnist-cnn"), x).macs, measure(net, x).macs]
+assert "torch._dynamo" not in sys.modules
+from torch.utils.flop_counter import FlopCounterMode
+for model, found in zip([kdlab.pretrained("fashion-mnist-cnn"), net], macs):
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model.eval()(x)
+    assert found == counter.get_total_flops() // 2 > 0, (found, counter.get_total_flops())
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

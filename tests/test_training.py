@@ -25,7 +25,7 @@ def plain_loop(student, teacher, data, knobs, *, seed=0, size=16, smoothing=0.0)
         z_labelled = z if labelled is transfer else student(labelled.x)
         ce = F.cross_entropy(z_labelled, labelled.labels, label_smoothing=smoothing)
         log_p, log_q = F.log_softmax(z / T, 1), F.log_softmax(answers[transfer.index] / T, 1)
-        soft = T**2 * (log_q.exp() * (log_q - log_p)).sum(1).mean()
+        soft = T**2 / len(z) * (log_q.exp() * (log_q - log_p)).sum()
         loss = (1 - alpha) * ce + alpha * soft
         optimizer.param_groups[0]["lr"] = rate
         optimizer.zero_grad()

@@ -15,7 +15,7 @@ def unit(x: Tensor, dim: int = -1, floor: float | Tensor = 1e-12) -> Tensor:
     """
     squared = x.square().sum(dim, keepdim=True)
     there = squared > floor**2
-    return torch.where(there, x / squared.where(there, 1.0).sqrt(), 0.0)
+    return x * (there / squared.where(there, 1.0).sqrt())
 
 
 def centred_unit(x: Tensor, dim: int = -1) -> Tensor:

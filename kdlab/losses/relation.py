@@ -12,19 +12,20 @@ from kdlab import check
 from kdlab.losses.common import flat
 
 
-def _gram(f: Tensor) -> Tensor:
-    """Inner products of centred samples, (B, B): centring moves no distance and no angle, but saves digits."""
-    f = f - f.mean(dim=0, keepdim=True)
-    return f @ f.T
-
-
-def _distances(gram: Tensor) -> Tensor:
-    """Euclidean distances between samples, (B, B); exactly 0, with gradient 0, where two samples coincide."""
+def _squared(f: Tensor) -> tuple[Tensor, Tensor]:
+    """Squared distances between samples, by their inner products, and where two samples are apart, both (B, B)."""
+    f = f - f.mean(dim=0, keepdim=True)  # moves no sample against another, but saves digits
+    gram = f @ f.T
     squares = gram.diagonal()
-    squared = squares[:, None] + squares[None, :] - 2 * gram
-    floor = torch.finfo(gram.dtype).eps * (squares[:, None] + squares[None, :])
-    apart = (squared > floor) & ~torch.eye(len(gram), dtype=torch.bool, device=gram.device)
-    return torch.where(apart, squared.where(apart, torch.ones_like(squared)).sqrt(), torch.zeros_like(squared))
+    sums = squares[:, None] + squares[None, :]
+    squared = sums - 2 * gram
+    return squared, squared > torch.finfo(f.dtype).eps * sums
+
+
+def _distances(f: Tensor) -> tuple[Tensor, Tensor]:
+    """Distances between samples, 0 with gradient 0 where two coincide, and where they are apart, both (B, B)."""
+    squared, apart = _squared(f)
+    return torch.where(apart, squared.where(apart, 1.0).sqrt(), 0.0), apart
 
 
 def rkd_distance(student: Tensor, teacher: Tensor) -> Tensor:
@@ -44,18 +45,17 @@ def rkd_distance(student: Tensor, teacher: Tensor) -> Tensor:
     """
     tables = []
     for f in flat(student, teacher):
-        d = _distances(_gram(f))
-        pairs = (d > 0).sum().clamp(min=1)  # the mean is over pairs that are apart; never a division by 0
-        mean = d.sum() / pairs
-        tables.append(d / mean.where(mean > 0, torch.ones_like(mean)))
+        d, apart = _distances(f)
+        mean = d.sum() / apart.sum().clamp(min=1)  # over pairs that are apart; never a division by 0
+        tables.append(d / mean.where(mean > 0, 1.0))
     return F.smooth_l1_loss(*tables)
 
 
 def rkd_angle(student: Tensor, teacher: Tensor) -> Tensor:
     """Smooth L1 distance between the two sides' cosines of the angle i–j–k, for every triple of samples.
 
-    The cosines come from the B × B table of inner products, not from B² difference vectors: exact, and several
-    times faster when features are wide.
+    The cosines come from the B × B table of distances, not from B² difference vectors: exact, and several times
+    faster when features are wide.
 
     Args:
         student: features or logits, shape (batch, …); flattened to (batch, D).
@@ -71,11 +71,10 @@ def rkd_angle(student: Tensor, teacher: Tensor) -> Tensor:
     """
     cosines = []
     for f in flat(student, teacher):
-        gram = _gram(f)
-        d = _distances(gram)
-        inverse = torch.where(d > 0, 1 / d.where(d > 0, torch.ones_like(d)), torch.zeros_like(d))
-        # at vertex j: (f_i - f_j) · (f_k - f_j) = G_ik - G_ij - G_jk + G_jj
-        inner = gram[None, :, :] - gram[:, :, None] - gram[:, None, :] + gram.diagonal()[:, None, None]
+        squared, apart = _squared(f)
+        half, inverse = squared / 2, apart / squared.where(apart, 1.0).sqrt()
+        # the law of cosines, at vertex j: (f_i - f_j) · (f_k - f_j) = (d_ij² + d_jk² - d_ik²) / 2
+        inner = half[:, :, None] + half[:, None, :] - half[None, :, :]
         cosines.append(inner * inverse[:, :, None] * inverse[:, None, :])
     return F.smooth_l1_loss(*cosines)
 
@@ -161,6 +160,6 @@ def graph_gaps(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> tuple[Te
 
 def _edges(f: Tensor) -> Tensor:
     """Squared distances between samples over the largest of them, (B, B)."""
-    squared = _distances(_gram(f)).square()
+    squared, _ = _squared(f)
     largest = squared.amax()
     return squared / largest.where(largest > 0, 1.0)

@@ -36,7 +36,7 @@ def soft_targets(student: Tensor, teacher: Tensor, *, temperature: float) -> Ten
     check.positive(temperature=temperature)
     log_s = F.log_softmax(student / temperature, dim=1)
     log_t = F.log_softmax(teacher.detach() / temperature, dim=1)
-    return temperature**2 * (log_t.exp() * (log_t - log_s)).sum(dim=1).mean()
+    return temperature**2 / len(student) * (log_t.exp() * (log_t - log_s)).sum()
 
 
 def hard_targets(student: Tensor, teacher: Tensor) -> Tensor:

@@ -29,11 +29,29 @@ def minimal(student: nn.Module, x: Tensor, y: Tensor, batch: int = 128) -> Calla
 
 
 def by_hand(
-    student: nn.Module, x: Tensor, y: Tensor, kept: Tensor, batch: int = 128, temperature: float = 2.0
+    student: nn.Sequential,
+    x: Tensor,
+    y: Tensor,
+    kept: Tensor,
+    loss: Callable[[Tensor, Tensor, Tensor], list[Tensor]],
+    batch: int = 128,
+    extra: nn.Module | None = None,
 ) -> Callable[[int], None]:
-    """The minimal loop with soft targets from kept logits, and all values recorded: no library can go below."""
-    optimizer = torch.optim.Adam(student.parameters(), 1e-3, fused=True)
+    """The minimal loop with a distillation loss written into it, and all its values recorded: the floor of a library.
+
+    Args:
+        student: a body and a last layer.
+        x: inputs, (N, …).
+        y: labels, (N,).
+        kept: what the teacher said, (N, …).
+        loss: terms from the student's features (batch, …), its logits (batch, classes) and the rows of ``kept``.
+        batch: its size.
+        extra: what is trained beside the student.
+    """
+    learners = [student] if extra is None else [student, extra]
+    optimizer = torch.optim.Adam([p for module in learners for p in module.parameters()], 1e-3, fused=True)
     student.train()
+    body, head = student[:-1], student[-1]
     left: list[Tensor] = []
     recorded: list[list[float]] = []
 
@@ -42,17 +60,26 @@ def by_hand(
             if not left:
                 left.extend(torch.randperm(len(x)).split(batch))
             rows = left.pop()
-            logits = student(x.index_select(0, rows))
-            labels = F.cross_entropy(logits, y.index_select(0, rows))
-            log_t = (kept.index_select(0, rows) / temperature).log_softmax(1)
-            log_s = (logits / temperature).log_softmax(1)
-            soft = temperature**2 * (log_t.exp() * (log_t - log_s)).sum(1).mean()
+            features = body(x.index_select(0, rows))
+            logits = head(features)
+            values = [F.cross_entropy(logits, y.index_select(0, rows))]
+            values += loss(features, logits, kept.index_select(0, rows))
             optimizer.zero_grad()
-            (0.1 * labels + 0.9 * soft).backward()
+            total = 0.1 * values[0] + 0.9 * values[1]
+            for value in values[2:]:
+                total = total + 0.9 * value
+            total.backward()
             optimizer.step()
-            recorded.append(torch.stack([labels.detach(), soft.detach()]).tolist())
+            recorded.append(torch.stack(values).tolist())
 
     return steps
+
+
+def soft(features: Tensor, logits: Tensor, kept: Tensor, temperature: float = 2.0) -> list[Tensor]:
+    """Soft targets, from kept logits."""
+    log_t = (kept / temperature).log_softmax(1)
+    log_s = (logits / temperature).log_softmax(1)
+    return [temperature**2 / len(logits) * (log_t.exp() * (log_t - log_s)).sum()]
 
 
 def tutorial(teacher: nn.Module, student: nn.Module, x: Tensor, y: Tensor, batch: int = 128) -> Callable[[int], None]:

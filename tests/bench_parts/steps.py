@@ -12,13 +12,14 @@ import torch
 
 import kdlab
 from bench_parts.measure import Row, row
-from bench_parts.peers import by_hand, minimal, textbook_rkd, tutorial
+from bench_parts.peers import by_hand, minimal, soft, textbook_rkd, tutorial
 from kdlab import losses
 from kdlab.events import Step
 from kdlab.players import ask
 
 BATCH = 128
 SMALL, CONV = "mlp-16", "conv-4"
+LAYER = "embedding"  # of teacher and student, what features and relations compare by default
 METHODS = [  # method, student, what it is called, target
     ("soft-targets", CONV, "soft targets kept", "<= 1.12"),
     ("soft-targets", SMALL, "soft targets kept", "<= 1.45"),
@@ -55,11 +56,20 @@ def rows(quick: bool = False) -> list[Row]:
         plain, count = minimal(kdlab.build(student), data.train.x, data.train.y, BATCH), turn[student]
         what = f"{name} / own minimal loop without distillation, {student}"
         found.append(row(what, target, lambda m=mine, c=count: m(c), lambda p=plain, c=count: p(c), repeats))
-    kept = ask(kdlab.pretrained("fashion-mnist-cnn"), data.train.x).logits
-    for student in (CONV, SMALL):
-        hand = by_hand(kdlab.build(student), data.train.x, data.train.y, kept, BATCH)
+    logits, features = ask(kdlab.pretrained("fashion-mnist-cnn"), data.train.x, [LAYER])
+    wide = features[LAYER]
+    regressor = torch.nn.Linear(392, wide.shape[1])
+    floors = [
+        ("soft targets", CONV, logits, soft, None),
+        ("soft targets", SMALL, logits, soft, None),
+        ("hint", CONV, wide, lambda f, _, t: [losses.hint(regressor(f), t)], regressor),
+        ("similarity preserving", CONV, wide, lambda f, _, t: [losses.similarity_preserving(f, t)], None),
+        ("RKD", CONV, wide, lambda f, _, t: [losses.rkd_distance(f, t), losses.rkd_angle(f[:32], t[:32])], None),
+    ]
+    for name, student, kept, loss, extra in floors:
+        hand = by_hand(kdlab.build(student), data.train.x, data.train.y, kept, loss, BATCH, extra)
         plain, count = minimal(kdlab.build(student), data.train.x, data.train.y, BATCH), turn[student]
-        what = f"  floor: soft targets written by hand in that loop, {student}"
+        what = f"  floor: {name} written into that loop by hand, {student}"
         found.append(row(what, "", lambda h=hand, c=count: h(c), lambda p=plain, c=count: p(c), repeats))
     for student, target in ((CONV, ">= 6"), (SMALL, ">= 12")):
         mine, count = ours(student, type="response"), turn[student]
