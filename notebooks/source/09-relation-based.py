@@ -209,10 +209,10 @@ print(distances(f))
 print("cosine of the angle at the first picture:", angles(f)[1, 0, 2].item())
 
 # %% [markdown]
-# **What does each table ignore?** We change the features of twelve random pictures in five
-# ways and see which tables change. A rotation is drawn at random; the last row drops one of
-# the twelve units, which no table ignores, but all can still be compared: they have the same
-# size.
+# **What does each table ignore?** We make up twelve pictures with six features each, change
+# them in six ways and see which tables change. The rotation is drawn at random. The last row
+# drops one of the six units. No table ignores that, but all can still be compared: they have
+# the same size.
 
 # %%
 generator = torch.Generator().manual_seed(0)
