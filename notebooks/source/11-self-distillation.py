@@ -131,7 +131,7 @@ Guess(
 # %% [markdown]
 # ## Play: exits, their accuracy and their cost
 #
-# One training with exits, stopped five times on its way. The cost of an answer is counted in
+# One training with exits, looked at five times on its way. The cost of an answer is counted in
 # [MACs](glossary.md#mac): multiplications with an addition.
 
 # %%
