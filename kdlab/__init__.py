@@ -27,6 +27,7 @@ __all__ = [
     "Recording",
     "Run",
     "Sweep",
+    "SweepMap",
     "Term",
     "Workbench",
     "algorithms",
@@ -53,4 +54,8 @@ def __getattr__(name: str) -> Any:
         from kdlab.ui.workbench import Workbench
 
         return Workbench
+    if name == "SweepMap":
+        from kdlab.ui.panels.sweep_map import SweepMap
+
+        return SweepMap
     raise AttributeError(f"module 'kdlab' has no attribute {name!r}")

@@ -344,7 +344,7 @@ def test_claims_show_one_a_line():
 def test_source_is_the_functions_own_without_its_docstring():
     text = repr(source(kdlab.losses.soft_targets))
     assert text.startswith("# kdlab/losses/response.py\ndef soft_targets(")
-    assert "temperature**2 *" in text
+    assert "temperature**2 / len(student)" in text
     assert "Args:" not in text
     assert "Args:" in source(kdlab.losses.soft_targets, docstring=True)
 

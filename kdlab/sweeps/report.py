@@ -76,6 +76,19 @@ def notes(results: Results) -> list[str]:
     return said
 
 
+def best(results: Results) -> str:
+    """The best recipe so far, in one sentence; empty where nothing is known."""
+    rows = results.rows()
+    if not rows or rows[0]["validation"] is None:
+        return ""
+    row, wanted = rows[0], len(results.plan.seeds)
+    where = ", ".join(f"{knob} {_short(row[knob])}" for knob in results.plan.knobs) or "the one recipe"
+    seeds = _count(wanted, "seed") if row["seeds"] == wanted else f"{row['seeds']} of {wanted} seeds"
+    right, plan = 100 * row["validation"], results.plan
+    so_far = " so far" if len(results) < len(plan.points) * wanted else ""
+    return f"The best{so_far}: {where}, right for {right:.1f} % of the validation set ({seeds})."
+
+
 def alternative(results: Results) -> str:
     """What the map shows, for whoever cannot see it."""
     knobs = " and ".join(drawing.axes(results.plan))

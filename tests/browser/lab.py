@@ -164,6 +164,16 @@ def run_all(page: Page, timeout: float = 120) -> None:
     assert error.count() == 0, error.first.inner_text()
 
 
+def run_last_cell_again(page: Page) -> None:
+    """Clicks into the last cell and presses Ctrl-Enter."""
+    cell = page.locator(".jp-CodeCell").last
+    before = cell.locator(".jp-InputPrompt").inner_text()
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    expect(cell.locator(".jp-InputPrompt")).not_to_have_text(before)
+    wait_idle(page)
+
+
 def wait_idle(page: Page, timeout: float = 60) -> None:
     """Waits until the open notebook's kernel has nothing to do (timeout in seconds)."""
     expect(page.locator(IDLE)).to_have_count(1, timeout=timeout * 1000)

@@ -1,6 +1,6 @@
 """JupyterLab as `kdlab lab` starts it: a widget in a notebook runs, shows, and answers a real click."""
 
-from lab import Lab, new_notebook, open_notebook, run_all, wait_idle
+from lab import Lab, new_notebook, open_notebook, run_all, run_last_cell_again
 from playwright.sync_api import Page, expect
 
 SLIDER = """
@@ -45,13 +45,3 @@ def test_first_screen_is_free_of_questions(lab_page: Page, jupyter_lab: Lab):
     run_all(lab_page)
     expect(lab_page.locator(".jp-OutputArea-output").last).to_have_text("2")
     assert lab_page.locator(".jp-Dialog, .Toastify__toast").count() == 0
-
-
-def run_last_cell_again(page: Page) -> None:
-    """Clicks into the last cell and presses Ctrl-Enter."""
-    cell = page.locator(".jp-CodeCell").last
-    before = cell.locator(".jp-InputPrompt").inner_text()
-    cell.locator(".cm-content").click()
-    page.keyboard.press("Control+Enter")
-    expect(cell.locator(".jp-InputPrompt")).not_to_have_text(before)
-    wait_idle(page)
