@@ -71,7 +71,8 @@ def distill(
     """Train a student with a teacher, to the end of the recipe.
 
     Args:
-        student: a module, of which a copy is trained, or a name; None: the recipe's.
+        student: a module, of which a copy is trained but for layers that are frozen in it, or a name; None: the
+            recipe's.
         data: a Dataset or a name; None: the recipe's.
         teacher: a trained module or a name, or a list of them; None: the recipe's. It is never changed.
         peer: what learns beside the student online, or before it as its teacher's assistant: a module, of which a copy

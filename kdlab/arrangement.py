@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -12,6 +11,7 @@ from kdlab import data as datasets
 from kdlab import models, schemes, taught
 from kdlab.algorithms import Setup
 from kdlab.data import Dataset
+from kdlab.initial import trainable
 from kdlab.methods import Method
 from kdlab.recipe import Recipe
 
@@ -51,7 +51,8 @@ def teacher_view(recipe: Recipe, teacher: Teacher) -> str | None:
 
 
 def find_student(student: nn.Module | str | None, recipe: Recipe, data: Dataset) -> nn.Module | None:
-    """A copy of the module, or a new network of that name, its weights drawn from the recipe's seed.
+    """A copy of the module that learns (:func:`kdlab.initial.trainable`), or a new network of that name, its weights drawn
+    from the recipe's seed.
 
     None where neither is given and the recipe's algorithm is to choose one.
     """
@@ -62,7 +63,7 @@ def find_student(student: nn.Module | str | None, recipe: Recipe, data: Dataset)
         raise ValueError(f"student must be a module or a name, got None; allowed: {', '.join(models.names())}")
     if isinstance(name, str):
         return models.fitting(name, data, seed=recipe.seed)
-    return copy.deepcopy(name).requires_grad_(True)
+    return trainable(name)
 
 
 def require_teacher(recipe: Recipe, teacher: Teacher) -> None:

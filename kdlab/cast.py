@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from kdlab import models, schemes
 from kdlab.algorithms import Setup
 from kdlab.data import Dataset
-from kdlab.initial import another, seeded
+from kdlab.initial import another, seeded, trainable
 from kdlab.players import Average, Kept, Member, OldSelf, Panel, Parent, Player
 from kdlab.recipe import Recipe
 from kdlab.taps import layers
@@ -47,7 +47,7 @@ def new_peer(peer: nn.Module | str | None, setup: Setup, seed: int, place: int) 
     if isinstance(peer, str):
         return models.fitting(peer, setup.data, seed=own, view=setup.teacher_view)
     if peer is not None and place == 0:
-        return copy.deepcopy(peer).requires_grad_(True)
+        return trainable(peer)
     return another(setup.student if peer is None else peer, own).requires_grad_(True)
 
 

@@ -23,6 +23,13 @@ def seeded(seed: int, make: Callable[[], Made]) -> Made:
         return make()
 
 
+def trainable(net: nn.Module) -> nn.Module:
+    """A copy that can be trained. Layers that are frozen in a network stay so; one that is frozen as a whole, as a
+    teacher may be, learns with all its layers."""
+    made = copy.deepcopy(net)
+    return made if any(p.requires_grad for p in made.parameters()) else made.requires_grad_(True)
+
+
 def undrawable(net: nn.Module) -> str | None:
     """The first layer whose weights cannot be drawn anew, as ``"Scale at 'stage1'"``; None where all can."""
     for name, module in net.named_modules():

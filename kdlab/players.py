@@ -158,9 +158,11 @@ class Parent(OldSelf):
     """The same, and the network itself then starts anew, as its child; its layers can be drawn anew."""
 
     def begin(self, seed: int) -> list[nn.Module]:
-        """Take over what the child has become, and give it new weights."""
+        """Take over what the child has become, and give it new weights, but for those that are frozen in it."""
         super().begin(seed)
-        self.learner.load_state_dict(another(self.learner, seed).state_dict())
+        still = {name for name, p in self.learner.named_parameters() if not p.requires_grad}
+        drawn = another(self.learner, seed).state_dict()
+        self.learner.load_state_dict({name: t for name, t in drawn.items() if name not in still}, strict=False)
         return [self.learner]
 
 

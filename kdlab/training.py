@@ -32,7 +32,7 @@ class Training:
     the students and their optimisers go on.
 
     Args:
-        student: a module, of which a copy is trained, or a name.
+        student: a module, of which a copy is trained but for layers that are frozen in it, or a name.
         data: a Dataset or a name.
         teacher: a trained module or a name, or a list of them; never changed.
         peer: a module, of which a copy is trained, or a name: what learns beside the student online, or before it as

@@ -8,8 +8,9 @@ import torch
 from helpers import bits, same, sure, toy, training
 from torch import nn
 
-from kdlab import explain
+from kdlab import Recipe, explain
 from kdlab.events import Step
+from kdlab.training import Training
 
 
 class Hugging(nn.Module):
@@ -142,3 +143,28 @@ def test_tied_weights_are_trained_and_counted_once():
     list(run)
     student = run.students["student"]
     assert student.a.weight is student.b.weight
+
+
+@pytest.mark.parametrize("scheme", [{}, {"scheme": "self", "scheme_variant": "born-again", "generations": 2}])
+def test_layers_that_are_frozen_in_a_student_stay_as_they_are(scheme):
+    student = sure(3)
+    student.stage1.requires_grad_(False)
+    made = training(student, epochs=1, **scheme)
+    list(made)
+    learned = made.students["student"]
+    assert same(bits(learned.stage1), bits(student.stage1))
+    assert not same(bits(learned.embedding), bits(student.embedding))
+    assert not same(bits(learned.head), bits(student.head))
+
+
+def test_a_peer_keeps_its_frozen_layers_and_a_network_frozen_as_a_whole_learns():
+    peer = sure(4)
+    peer.head.requires_grad_(False)
+    recipe = Recipe(scheme="online", epochs=1, batch_size=16, learning_rate=0.01)
+    made = Training(sure(5).requires_grad_(False), toy(), peer=peer, recipe=recipe)
+    list(made)
+    assert same(bits(made.students["peer"].head), bits(peer.head))
+    assert not same(bits(made.students["peer"].stage1), bits(peer.stage1))
+    for part, before in zip(made.students["student"], sure(5), strict=True):
+        if list(part.parameters()):
+            assert not same(bits(part), bits(before))
