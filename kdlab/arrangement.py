@@ -51,8 +51,8 @@ def teacher_view(recipe: Recipe, teacher: Teacher) -> str | None:
 
 
 def find_student(student: nn.Module | str | None, recipe: Recipe, data: Dataset) -> nn.Module | None:
-    """A copy of the module that learns (:func:`kdlab.initial.trainable`), or a new network of that name, its weights drawn
-    from the recipe's seed.
+    """A copy of the module (:func:`kdlab.initial.trainable`), or a new network of that name, its weights drawn from the
+    recipe's seed.
 
     None where neither is given and the recipe's algorithm is to choose one.
     """

@@ -13,6 +13,7 @@ from typing import Any
 from kdlab import algorithms, check, methods, schedules, schemes
 
 DEFAULT_METHOD = methods.DEFAULTS
+OBJECTS = "; an object is given beside the recipe, as in train(…, teacher=network)"
 DEFAULT_ALPHA = {"response": 0.9, "feature": 0.5, "relation": 0.5}
 
 # Numbers may change while a run goes on; the others end a phase (STRUCTURE) or belong to the run as a whole.
@@ -129,7 +130,12 @@ class Recipe:
         check.choice(methods.TYPES, type=self.type)
         variant = schemes.get(self.scheme, self.scheme_variant)
         self.build_algorithm()
+        for name in ("data", "view", "teacher_view", "student", "peer"):
+            if not isinstance(getattr(self, name), (str, NoneType)):
+                raise TypeError(f"{name} must be a name or None, got {_brief(getattr(self, name))}{OBJECTS}")
         if not isinstance(self.teacher, (str, NoneType)):
+            if not isinstance(self.teacher, (list, tuple)) or not all(isinstance(n, str) for n in self.teacher):
+                raise TypeError(f"teacher must be a name, a list of names or None, got {_brief(self.teacher)}{OBJECTS}")
             object.__setattr__(self, "teacher", tuple(self.teacher))
         check.positive(temperature=self.temperature, learning_rate=self.learning_rate)
         check.whole(1, batch_size=self.batch_size, epochs=self.epochs, peers=self.peers, patience=self.patience)
@@ -270,3 +276,9 @@ class Recipe:
             )
         )
         return (phases * self.epochs + self.fine_tune) * math.ceil(transfer_set / self.batch_size)
+
+
+def _brief(value: Any) -> str:
+    """A value as it is, or what it is where that would fill a page, as a network does."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"a {type(value).__name__}"

@@ -59,10 +59,11 @@ def sure(seed: int = 7, **settings: Any) -> nn.Sequential:
 def training(student: Any = None, data: Dataset | None = None, *, teacher: Any = "made", **settings: Any) -> Training:
     """A training of the toy student by a toy teacher: three epochs of six steps unless told otherwise."""
     teacher = sure() if teacher == "made" else teacher
-    every = settings.pop("measure_every", 1)
+    every, peer = settings.pop("measure_every", 1), settings.pop("peer", None)
     recipe = Recipe(**{"epochs": 3, "batch_size": 16, "learning_rate": 0.01} | settings)
     student = net(1) if student is None else student
-    return Training(student, toy() if data is None else data, teacher=teacher, recipe=recipe, measure_every=every)
+    data = toy() if data is None else data
+    return Training(student, data, teacher=teacher, peer=peer, recipe=recipe, measure_every=every)
 
 
 def bits(training_or_net: Any) -> dict[str, Tensor]:

@@ -4,6 +4,7 @@ import math
 import tomllib
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -232,3 +233,15 @@ def test_differences_and_steps():
     assert a.differences(a) == {}
     assert Recipe(epochs=3, batch_size=16).total_steps(90) == 3 * 6
     assert {Recipe(alpha=x).total_steps(90) for x in (0, 0.5, 1)} == {5}
+
+
+def test_objects_do_not_belong_into_a_recipe():
+    for name in ("data", "view", "student", "peer", "teacher_view"):
+        with pytest.raises(TypeError, match=f"^{name} must be a name or None, got 3; an object is given beside"):
+            Recipe(**{name: 3})
+    with pytest.raises(TypeError, match=r"^student must be a name or None, got a Sequential; an object"):
+        Recipe(student=torch.nn.Sequential(*[torch.nn.Linear(2, 2)] * 9))
+    for teacher in (3, ["a", 3], {"a": 1}):
+        with pytest.raises(TypeError, match=r"^teacher must be a name, a list of names or None, got "):
+            Recipe(teacher=teacher)
+    assert Recipe(teacher=["fashion-mnist-cnn"]).teacher == ("fashion-mnist-cnn",)
