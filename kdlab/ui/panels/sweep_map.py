@@ -29,8 +29,8 @@ SECONDS_BETWEEN_PUSHES = 0.1
 class SweepMap(View, source="sweep_map.js"):
     """Runs a sweep as :func:`kdlab.sweep` does, in a thread of its own, and shows what it has found so far.
 
-    *Stop* ends it after the trials in hand (in this process up to 40 that are trained side by side); what is finished
-    stays, and *Go on* trains the rest. With ``out``, so does a later view of the same sweep.
+    *Stop* ends it after the trials in hand (in this process up to 40 that are trained side by side; other workers give
+    up theirs); what is finished stays, and *Go on* trains the rest. With ``out``, so does a later view of the sweep.
 
     Args:
         plan: a :class:`kdlab.Sweep`, a table of its arguments, or the path of a TOML file that holds them.
