@@ -63,6 +63,8 @@ def find_student(student: nn.Module | str | None, recipe: Recipe, data: Dataset)
         raise ValueError(f"student must be a module or a name, got None; allowed: {', '.join(models.names())}")
     if isinstance(name, str):
         return models.fitting(name, data, seed=recipe.seed)
+    if not isinstance(name, nn.Module):
+        raise TypeError(f"student must be a module or a name, got {name!r}")
     return trainable(name)
 
 

@@ -168,3 +168,8 @@ def test_a_peer_keeps_its_frozen_layers_and_a_network_frozen_as_a_whole_learns()
     for part, before in zip(made.students["student"], sure(5), strict=True):
         if list(part.parameters()):
             assert not same(bits(part), bits(before))
+
+
+def test_what_is_no_network_is_refused():
+    with pytest.raises(TypeError, match=r"^student must be a module or a name, got 3$"):
+        training(3)

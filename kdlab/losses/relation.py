@@ -160,6 +160,7 @@ def graph_gaps(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> tuple[Te
 
 def _edges(f: Tensor) -> Tensor:
     """Squared distances between samples over the largest of them, (B, B)."""
-    squared, _ = _squared(f)
+    squared, apart = _squared(f)
+    squared = squared.where(apart, 0.0)  # else rounding alone would be the largest where all samples coincide
     largest = squared.amax()
     return squared / largest.where(largest > 0, 1.0)

@@ -15,20 +15,7 @@ from kdlab.sweeps.plan import Sweep
 from kdlab.sweeps.results import Results
 from kdlab.sweeps.running import Running
 
-__all__ = ["Results", "Running", "Sweep", "planned", "sweep"]
-
-
-def planned(plan: Sweep | Mapping[str, Any] | str | Path) -> Sweep:
-    """A plan as it is, from a table of its arguments, or from a TOML file.
-
-    Raises:
-        ValueError: the plan is not right.
-    """
-    if isinstance(plan, Sweep):
-        return plan
-    if isinstance(plan, (str, Path)):
-        return Sweep.from_toml(Path(plan).read_text(encoding="utf-8"))
-    return Sweep.from_dict(plan)
+__all__ = ["Results", "Running", "Sweep", "sweep"]
 
 
 def sweep(
@@ -43,7 +30,7 @@ def sweep(
     progress: bool | None = None,
 ) -> Results:
     """Train every recipe of a plan with every seed, to the end; :meth:`Sweep.run` does it step by step, and
-    ``kdlab.SweepMap`` in the background of a notebook, where its map fills.
+    ``kdlab.SweepMap(plan.run(…))`` in the background of a notebook, where its map fills.
 
     Trials that differ in seed, temperature, alpha and the method's numbers alone, and see the same batches, take each
     step together (:mod:`kdlab.stacked`), which is quicker, and the same but for rounding. With one ``order_seed`` in
@@ -73,7 +60,11 @@ def sweep(
         ImportError: a Dask cluster is asked for, and Dask is not installed.
         ChildProcessError: the executor itself has failed; what was finished before is kept.
     """
-    running = planned(plan).run(data, teacher=teacher, student=student, executor=executor, workers=workers, out=out)
+    if isinstance(plan, (str, Path)):
+        plan = Sweep.from_toml(Path(plan).read_text(encoding="utf-8"))
+    elif not isinstance(plan, Sweep):
+        plan = Sweep.from_dict(plan)
+    running = plan.run(data, teacher=teacher, student=student, executor=executor, workers=workers, out=out)
     with bar(len(running.todo), "sweeping", show=progress) as shown:
         for result in running:
             if result["alone"]:

@@ -48,10 +48,10 @@ def table(results: Results, x: str | None = None, y: str | None = None) -> Table
     found = _best(results, knobs)
     across, up = (list(dict.fromkeys(place[i : i + 1] for place in places)) for i in (0, 1))
     if len(across) * len(up) > len(places):  # draws
-        rows = [", ".join(f"{k} {_word(v)}" for k, v in zip(knobs, place, strict=True)) for place in places]
+        rows = [", ".join(f"{k} {word(v)}" for k, v in zip(knobs, place, strict=True)) for place in places]
         return Table(("validation", "recipe"), [""], rows, [found.get(place) for place in places])
     names = ((*knobs, "", "")[0], (*knobs, "", "")[1])
-    columns, rows = ([" ".join(map(_word, value)) for value in side] for side in (across, up))
+    columns, rows = ([" ".join(map(word, value)) for value in side] for side in (across, up))
     return Table(names, columns, rows, [found.get(a + b) for b in up for a in across])
 
 
@@ -101,8 +101,9 @@ def _best(results: Results, knobs: list[str]) -> dict[tuple[Any, ...], Row]:
     return found
 
 
-def _word(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+def word(value: Any) -> str:
+    """A knob's value for the eye."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _in_order(plan: Sweep, knobs: list[str], known: Container[Any]) -> list[tuple[Any, ...]]:

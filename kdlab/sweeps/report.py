@@ -10,6 +10,7 @@ from kdlab import stacked
 from kdlab.sweeps import drawing
 
 if TYPE_CHECKING:
+    from kdlab.sweeps.plan import Sweep
     from kdlab.sweeps.results import Results
 
 SHOWN = 10  # recipes of the table
@@ -46,7 +47,7 @@ def table(results: Results) -> tuple[list[str], list[list[str]]]:
     head = [*results.plan.knobs, "seeds", "validation %", "test %", "s"]
     rows = []
     for row in results.rows()[:SHOWN]:
-        knobs = [_short(row[knob]) for knob in results.plan.knobs]
+        knobs = [drawing.word(row[knob]) for knob in results.plan.knobs]
         seeds = f"{row['seeds']}" + (f", {row['failed']} failed" if row["failed"] else "")
         rows.append([*knobs, seeds, *(_percent(row, part) for part in ("validation", "test")), f"{row['seconds']:.2f}"])
     return head, rows
@@ -81,11 +82,10 @@ def best(results: Results) -> str:
     rows = results.rows()
     if not rows or rows[0]["validation"] is None:
         return ""
-    row, wanted = rows[0], len(results.plan.seeds)
-    where = ", ".join(f"{knob} {_short(row[knob])}" for knob in results.plan.knobs) or "the one recipe"
+    row, plan, wanted = rows[0], results.plan, len(results.plan.seeds)
     seeds = _count(wanted, "seed") if row["seeds"] == wanted else f"{row['seeds']} of {wanted} seeds"
-    right, plan = 100 * row["validation"], results.plan
     so_far = " so far" if len(results) < len(plan.points) * wanted else ""
+    where, right = _where(row, plan) or "the one recipe", 100 * row["validation"]
     return f"The best{so_far}: {where}, right for {right:.1f} % of the validation set ({seeds})."
 
 
@@ -96,11 +96,15 @@ def alternative(results: Results) -> str:
     if not rows:
         return f"Validation accuracy over {knobs}: nothing is finished yet."
     best, worst = rows[0], min(rows, key=lambda row: row["validation"])
-    where = ", ".join(f"{knob} {_short(best[knob])}" for knob in results.plan.knobs)
     return (
         f"Mean validation accuracy over {knobs}: from {worst['validation']:.1%} to {best['validation']:.1%}, "
-        f"the best at {where}."
+        f"the best at {_where(best, results.plan)}."
     )
+
+
+def _where(row: dict[str, Any], plan: Sweep) -> str:
+    """The swept knobs of a recipe, as words."""
+    return ", ".join(f"{knob} {drawing.word(row[knob])}" for knob in plan.knobs)
 
 
 def _count(number: int, what: str) -> str:
@@ -112,7 +116,3 @@ def _percent(row: dict[str, Any], part: str) -> str:
         return "–"
     spread = "" if row[f"{part}_sd"] is None else f" ± {100 * row[f'{part}_sd']:.1f}"
     return f"{100 * row[part]:.1f}{spread}"
-
-
-def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

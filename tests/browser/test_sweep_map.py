@@ -21,7 +21,7 @@ def cell(validation, sd=0.01, seeds=2, failed=0):
 
 @pytest.fixture
 def view():
-    return kdlab.SweepMap(PLAN)
+    return kdlab.SweepMap(PLAN.run())
 
 
 def cells(page):
@@ -85,7 +85,7 @@ def test_colours_follow_the_values(view_page, view):
 
 def test_draws_stand_in_one_column(view_page):
     plan = kdlab.Sweep(PLAN.base, random={"temperature": {"low": 1.0, "high": 9.0}, "alpha": [0.1, 0.9]}, draws=6)
-    view = kdlab.SweepMap(plan)
+    view = kdlab.SweepMap(plan.run())
     assert isinstance(view.results, Results)
     page = view_page(view)
     assert len(cells(page)) == 6
@@ -98,7 +98,7 @@ sweep = kdlab.Sweep(
     kdlab.Recipe(data="fashion-mnist", teacher="fashion-mnist-cnn", student="mlp-64", epochs=2),
     {"temperature": [1.0, 2.0, 4.0, 8.0], "alpha": [0.3, 0.6, 0.9]}, seeds=4,
 )
-view = kdlab.SweepMap(sweep, kdlab.load("fashion-mnist", labelled=500))
+view = kdlab.SweepMap(sweep.run(kdlab.load("fashion-mnist", labelled=500)))
 view
 """
 

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import torch
 import traitlets
-from torch import nn
 
-from kdlab.arrangement import Teacher
-from kdlab.data import Dataset
-from kdlab.sweeps import Results, Sweep, planned, report
+from kdlab.sweeps import Results, Running, report
 from kdlab.sweeps.drawing import Table, table
 
 from ...plots import png
@@ -27,24 +22,19 @@ SECONDS_BETWEEN_PUSHES = 0.1
 
 
 class SweepMap(View, source="sweep_map.js"):
-    """Runs a sweep as :func:`kdlab.sweep` does, in a thread of its own, and shows what it has found so far.
+    """Trains a sweep in a thread of its own, and shows what it has found so far.
 
     *Stop* ends it after the trials in hand (in this process up to 40 that are trained side by side; other workers give
     up theirs); what is finished stays, and *Go on* trains the rest. With ``out``, so does a later view of the sweep.
 
     Args:
-        plan: a :class:`kdlab.Sweep`, a table of its arguments, or the path of a TOML file that holds them.
-        data: see :func:`kdlab.sweep`, as all that follow but the last two.
-        teacher: the same.
-        student: the same.
-        executor: the same.
-        workers: the same.
-        out: the same.
+        sweep: a sweep that is to be run, as ``plan.run(data, teacher=…, workers=2, out=…)`` makes it: see
+            :meth:`kdlab.Sweep.run`. Nobody else may iterate it meanwhile.
         x: the knob of the columns; None: temperature if it is swept, else the first.
         y: the knob of the rows; None: alpha if it is swept, else the next, if there is one.
 
     Raises:
-        ValueError: as :func:`kdlab.sweep`; or a knob is not swept.
+        ValueError: a knob is not swept.
     """
 
     name = traitlets.Unicode("Sweep").tag(sync=True)
@@ -60,27 +50,13 @@ class SweepMap(View, source="sweep_map.js"):
     stopping = traitlets.Bool(False).tag(sync=True)
     said = traitlets.Unicode("", help="the best recipe so far, and what went wrong").tag(sync=True)
 
-    def __init__(
-        self,
-        plan: Sweep | Mapping[str, Any] | str | Path,
-        data: Dataset | str | None = None,
-        *,
-        teacher: Teacher | str | Sequence[str] = None,
-        student: str | Callable[[int], nn.Module] | None = None,
-        executor: Any = None,
-        workers: int = 0,
-        out: str | Path | None = None,
-        x: str | None = None,
-        y: str | None = None,
-    ):
-        plan = planned(plan)
-        self._axes = (x, y)
-        shape = table(Results(plan), x, y)
-        self._sweep = plan.run(data, teacher=teacher, student=student, executor=executor, workers=workers, out=out)
-        self._out, self._thread, self._error = out, None, ""
+    def __init__(self, sweep: Running, *, x: str | None = None, y: str | None = None):
+        self._sweep, self._axes = sweep, (x, y)
+        self._thread, self._error = None, ""
+        shape = table(sweep.results, x, y)
         super().__init__(
-            knobs=list(shape.knobs), columns=list(shape.columns), rows=list(shape.rows),
-            seeds=len(plan.seeds), total=len(self._sweep.trials),
+            knobs=list(shape.knobs), columns=shape.columns, rows=shape.rows,
+            seeds=len(sweep.results.plan.seeds), total=len(sweep.trials),
         )  # fmt: skip
         self.on_msg(lambda _view, content, _buffers: self.stop() if content.get("command") == "stop" else self.start())
         self._show()
@@ -125,8 +101,8 @@ class SweepMap(View, source="sweep_map.js"):
                         pushed = now
                     if self.stopping:
                         break
-            if self._out is not None:
-                self.results.write(self._out)
+            if self._sweep.log is not None:
+                self.results.write(self._sweep.log.parent)
         except Exception as error:  # a thread must not die in silence, nor print
             self._error = f"{type(error).__name__}: {error}"
         finally:

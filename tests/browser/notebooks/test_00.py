@@ -1,10 +1,5 @@
 """Notebook 00 in a real JupyterLab: the workbench follows the temperature, and the tour notices it."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
 from lab import Lab, open_notebook, run_all
 from playwright.sync_api import Page, expect
 

@@ -1,10 +1,5 @@
 """Notebook 01 in a real JupyterLab: it runs, and the budget's line picks among the models that it has measured."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
 from lab import open_notebook, run_all
 from playwright.sync_api import expect
 

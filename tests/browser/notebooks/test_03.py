@@ -1,10 +1,5 @@
 """Notebook 03 in a real JupyterLab: bars, entropy and the table of classes follow the temperature."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
 from lab import Lab, open_notebook, run_all
 from playwright.sync_api import Page
 

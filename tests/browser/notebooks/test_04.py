@@ -1,10 +1,5 @@
 """Notebook 04 in a real JupyterLab: it runs, and the race that it has measured is scrubbed and played."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
 from harness import value
 from lab import open_notebook, run_all
 from playwright.sync_api import expect

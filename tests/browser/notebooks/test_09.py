@@ -1,10 +1,5 @@
 """Notebook 09 in a real JupyterLab: students to choose from, kinds of relations, and angles from a chosen sample."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
 from lab import Lab, open_notebook, run_all
 from playwright.sync_api import Page, expect
 

@@ -1,10 +1,5 @@
 """Notebook 11 in a real JupyterLab: pictures leave at an exit when it is sure enough, as the slider says."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
 from lab import Lab, open_notebook, run_all
 from playwright.sync_api import Page
 
