@@ -18,7 +18,8 @@ export default {
     const map = h("div", { class: "kd-sweep-map", tabindex: "0", role: "region", "aria-label": "Map of the sweep" }, h("table", {}, caption, h("thead", {}, head), body));
     const ends = [h("span"), h("span")];
     const ramp = h("i", { style: `background: linear-gradient(90deg, ${CIVIDIS.map((c) => `rgb(${c})`).join(", ")})`, "aria-hidden": "true" });
-    const legend = h("p", { class: "kd-small kd-sweep-legend" }, ends[0], ramp, ends[1]);
+    const dots = h("span", {}, "· one seed; where there is no dot, all are in");
+    const legend = h("p", { class: "kd-small kd-sweep-legend" }, ends[0], ramp, ends[1], dots);
     const values = lazyDetails("Values", () => {
       const [columns, rows, [x, y]] = [model.get("columns"), model.get("rows"), model.get("knobs")];
       const lines = model.get("cells").flatMap((c, k) => (c === null ? [] : [[
@@ -44,8 +45,9 @@ export default {
       const whole = known.filter((c) => c.seeds === model.get("seeds") && !c.failed);
       const top = Math.max(...(whole.length ? whole : known).map((c) => c.validation));
       const [across, up] = knobs;
-      say(caption, `Mean validation accuracy, %${up ? `; columns: ${across}, rows: ${up}` : `; columns: ${across}`}`);
-      head.replaceChildren(h("th", { scope: "col" }, up ? `${up} \\ ${across}` : across), ...columns.map((text) => h("th", { scope: "col" }, text)));
+      const listed = columns.length === 1 && !columns[0]; // draws, one below the other
+      say(caption, `Mean validation accuracy, %${listed ? "" : up ? `; columns: ${across}, rows: ${up}` : `; columns: ${across}`}`);
+      head.replaceChildren(h("th", { scope: "col" }, listed ? up : up ? `${up} \\ ${across}` : across), ...columns.map((text) => h("th", { scope: "col" }, text || across)));
       body.replaceChildren(...rows.map((name, r) => h("tr", {}, h("th", { scope: "row" }, name || "validation"), columns.map((column, c) => {
         const cell = cells[r * columns.length + c];
         if (!cell) return h("td", { class: "kd-sweep-empty" }, h("span", { class: "kd-hidden" }, "not finished"));
@@ -59,6 +61,7 @@ export default {
           cell.seeds < model.get("seeds") ? h("small", { "aria-label": `, ${cell.seeds} of ${model.get("seeds")} seeds` }, "·".repeat(Math.min(cell.seeds, 5))) : null);
       }))));
       legend.hidden = !known.length;
+      dots.hidden = !cells.some((c) => c && c.seeds < model.get("seeds"));
       say(ends[0], known.length ? percent(low) : "");
       say(ends[1], known.length ? percent(high) : "");
       values.draw();
