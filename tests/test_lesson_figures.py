@@ -49,3 +49,15 @@ def test_the_text_says_the_same_in_the_order_of_the_cycle():
 def test_a_name_that_is_not_on_the_map_is_refused(steps, on):
     with pytest.raises(ValueError, match=r"must be names on the map .*got \['(distil|teacherless)'\]"):
         teach.here(steps, on=on)
+
+
+def test_the_number_of_a_difference_stands_clear_of_the_line_at_nought():
+    rows = [("worse", -0.059, -0.11, -0.01), ("none", -0.0002, -0.003, 0.002), ("better", 0.22, 0.16, 0.28)]
+    figure = teach.differences(rows, against="labels only")
+    figure.canvas.draw()
+    [axes] = figure.axes
+    assert [text.get_text() for text in axes.texts] == ["−5.9", "0.0", "+22.0"]
+    nought, frame = axes.transData.transform((0, 0))[0], axes.get_window_extent()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert all(box.x1 < nought or box.x0 > nought for box in boxes)
+    assert all(frame.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in boxes)

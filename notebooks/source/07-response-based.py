@@ -473,7 +473,7 @@ claims(
 #
 # Hinton, Vinyals and Dean took all threes from a transfer set of digits. Their student had
 # never seen a three, and recognised most threes in the test. We do the same with **Sneaker**,
-# and more strictly: from 4,000 pictures we remove the sneakers, *and* every picture that the
+# and more strictly: from 5,000 pictures we remove the sneakers, *and* every picture that the
 # teacher takes for a sneaker. Else its hard answers would still show the class.
 #
 # A student that has never seen a sneaker is too shy to say the word. That can be mended by
@@ -483,7 +483,7 @@ claims(
 
 
 # %%
-first = train.at(torch.arange(len(train)) < 4000)
+first = train.at(torch.arange(len(train)) < 5000)
 says = ask(teacher, first.x).logits.argmax(1)
 
 
@@ -496,8 +496,8 @@ def without(name, strictly=True):
         first.y[keep],
         validation=(shipped.validation.x, shipped.validation.y),
         test=(
-            torch.cat([shipped.test.x, train.x[4000:]]),
-            torch.cat([shipped.test.y, train.y[4000:]]),
+            torch.cat([shipped.test.x, train.x[5000:]]),
+            torch.cat([shipped.test.y, train.y[5000:]]),
         ),
         classes=shipped.classes,
     )

@@ -128,7 +128,11 @@ def differences(
         axes.plot([100 * low, 100 * high], [k, k], color=colour, linewidth=2.2, solid_capstyle="butt")
         axes.plot([100 * mean], [k], MARKERS[k % len(MARKERS)], color=colour, markersize=7)
         ink = style.text_colour(colour)
-        remark(axes, f"{100 * mean:+.1f}", (100 * high, k), (6, -3), color=ink, weight="bold", fontsize=8.5)
+        text = f"{100 * mean:+.1f}".replace("-", "−")
+        text = "0.0" if text[1:] == "0.0" else text
+        # on the side that is away from 0, whose line would run through it
+        at, beside, side = (low, -6, "right") if high < 0 else (high, 6, "left")
+        remark(axes, text, (100 * at, k), (beside, -3), color=ink, weight="bold", fontsize=8.5, ha=side)
     axes.set_yticks(range(len(rows)), [row[0] for row in rows], fontsize=9)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.margins(x=0.1)
