@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -14,6 +15,9 @@ from kdlab import check
 from kdlab.data import Dataset
 from kdlab.players import Player
 from kdlab.taps import frozen
+
+TURN = 20  # answers that a model gives before the next has its turn
+WARM = 5  # answers before them that are not timed: they warm caches up
 
 
 class Cost(NamedTuple):
@@ -35,12 +39,20 @@ class Cost(NamedTuple):
 
 
 def measure(model: nn.Module, example: Tensor, *, repeats: int = 200) -> Cost:
-    """Count and time one answer.
+    """Count and time one answer: see :func:`in_turns`."""
+    return in_turns({"model": model}, example, repeats=repeats)["model"]
+
+
+def in_turns(models: Mapping[str, nn.Module], example: Tensor, *, repeats: int = 200) -> dict[str, Cost]:
+    """Count and time one answer of each model.
+
+    They are timed in turns, some answers each: a moment in which the computer is busy with something else
+    slows all of them down, not the one that had its turn, so they can be compared.
 
     Args:
-        model: any module; its mode and weights stay as they are.
+        models: any modules by their names; their modes and weights stay as they are.
         example: one input with its batch dimension, (1, …); of several, the first is taken.
-        repeats: timed answers, at least 1.
+        repeats: timed answers of each, at least 1.
 
     Raises:
         ValueError: ``example`` is empty or ``repeats`` is below 1.
@@ -48,20 +60,29 @@ def measure(model: nn.Module, example: Tensor, *, repeats: int = 200) -> Cost:
     check.whole(1, repeats=repeats)
     if example.ndim < 2 or not len(example):
         raise ValueError(f"example must be one input of shape (1, …), got {tuple(example.shape)}")
-    example = example[:1]
+    example, took = example[:1], {name: [] for name in models}
+    while any(len(times) < repeats for times in took.values()):
+        for name, model in models.items():
+            took[name] += timed(model, example, min(TURN, repeats - len(took[name])))
+    return {name: _cost(model, example, took[name]) for name, model in models.items()}
+
+
+def _cost(model: nn.Module, example: Tensor, took: list[float]) -> Cost:
     tensors = [*model.parameters(), *model.buffers()]
-    with frozen(model):
-        with _Operations() as counter:
-            model(example)
-        took = _times(model, example, repeats)
     middle, high = torch.tensor(took, dtype=torch.float64).quantile(torch.tensor([0.5, 0.95], dtype=torch.float64))
     return Cost(
         parameters=sum(p.numel() for p in model.parameters()),
         bytes=sum(t.numel() * t.element_size() for t in tensors),
-        macs=counter.total // 2,
+        macs=_macs(model, example),
         microseconds=1e6 * middle.item(),
         p95=1e6 * high.item(),
     )
+
+
+def _macs(model: nn.Module, example: Tensor) -> int:
+    with frozen(model), _Operations() as counter:
+        model(example)
+    return counter.total // 2
 
 
 def exit_costs(player: Player, data: Dataset) -> list[int]:
@@ -75,8 +96,8 @@ def exit_costs(player: Player, data: Dataset) -> list[int]:
     stages = dict(player.net.named_children())
     for layer, head in zip(player.exits, player.heads, strict=True):
         way = [stage for name, stage in stages.items() if list(stages).index(name) <= list(stages).index(layer)]
-        found.append(measure(nn.Sequential(*way, head), x).macs)
-    return [*found, measure(player.net, x).macs]
+        found.append(_macs(nn.Sequential(*way, head), x))
+    return [*found, _macs(player.net, x)]
 
 
 class _Operations(TorchDispatchMode):
@@ -103,16 +124,18 @@ class _Operations(TorchDispatchMode):
         return out
 
 
-def _times(model: nn.Module, example: Tensor, repeats: int) -> list[float]:
+def timed(model: nn.Module, example: Tensor, repeats: int) -> list[float]:
+    """Seconds of each of ``repeats`` answers to ``example``, on one thread, warmed up."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         took = []
-        for i in range(repeats + repeats // 10 + 1):
-            start = time.perf_counter()
-            model(example)
-            if i > repeats // 10:  # the first answers warm caches up
-                took.append(time.perf_counter() - start)
+        with frozen(model):
+            for i in range(WARM + repeats):
+                start = time.perf_counter()
+                model(example)
+                if i >= WARM:
+                    took.append(time.perf_counter() - start)
         return took
     finally:
         torch.set_num_threads(threads)

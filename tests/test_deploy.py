@@ -9,7 +9,7 @@ from helpers import bits, net, same
 from torch import nn
 
 import kdlab
-from kdlab.deploy import measure
+from kdlab.deploy import TURN, WARM, in_turns, measure
 
 
 def test_a_perceptron_by_hand():
@@ -39,10 +39,37 @@ def test_time_is_of_one_answer_to_one_input():
     sizes = []
     model = net()
     model.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
-    cost = measure(model, torch.zeros(7, 1, 6, 6), repeats=20)
+    cost = measure(model, torch.zeros(7, 1, 6, 6), repeats=30)
     assert set(sizes) == {1}
-    assert len(sizes) == 1 + 20 + 20 // 10 + 1
+    assert len(sizes) == (WARM + TURN) + (WARM + 10) + 1
     assert 0 < cost.microseconds <= cost.p95
+
+
+def test_several_are_timed_in_turns_and_counted_each_for_itself():
+    order, models = [], {"small": net(seed=0), "other": net(batch_norm=True)}
+    for name, model in models.items():
+        model.register_forward_pre_hook(lambda _, inputs, name=name: order.append(name))
+    costs = in_turns(models, torch.zeros(1, 1, 6, 6), repeats=2 * TURN)
+    turns = [name for i, name in enumerate(order) if i == 0 or order[i - 1] != name]
+    assert turns[:4] == ["small", "other", "small", "other"]
+    assert list(costs) == ["small", "other"]
+    for name, model in models.items():
+        assert costs[name][:3] == measure(model, torch.zeros(1, 1, 6, 6), repeats=1)[:3]
+
+
+def test_a_busy_moment_slows_all_down_alike(monkeypatch):
+    """A clock by which every answer takes 1 s, and 9 s while the machine is busy: for half of the time at most."""
+    now, given = [0.0], [0]
+
+    class Answers(nn.Identity):
+        def forward(self, x):
+            given[0] += 1
+            now[0] += 9.0 if 30 < given[0] < 150 else 1.0
+            return x
+
+    monkeypatch.setattr("kdlab.deploy.time.perf_counter", lambda: now[0])
+    costs = in_turns({"a": Answers(), "b": Answers()}, torch.zeros(1, 3), repeats=200)
+    assert [cost.microseconds for cost in costs.values()] == [1e6, 1e6]
 
 
 def test_nothing_about_the_network_or_torch_changes():
@@ -65,7 +92,7 @@ def test_operations_are_those_that_torch_counts():
     """And without its compiler, whose import takes a second of the first look at a workbench."""
     code = """
 import sys, torch, kdlab
-from kdlab.deploy import measure
+from kdlab.deploy import TURN, WARM, in_turns, measure
 net = torch.nn.Sequential(
     torch.nn.Conv2d(1, 4, 3, stride=2, groups=1), torch.nn.Flatten(), torch.nn.Linear(676, 8, bias=False),
     torch.nn.Unflatten(1, (2, 4)), torch.nn.LSTM(4, 3),
