@@ -86,8 +86,8 @@ check-tests check-thorough: $(VENV)/test.stamp
 	@echo "== Tests in the browser"
 	@$(WITH_CHROMIUM); export KDLAB_CHROMIUM $(ONE_THREAD); \
 	$(BIN)/python -m pytest $(BROWSER_TESTS) || { \
-	  echo "== What failed, once more and alone: a browser on a busy machine can miss a moment"; \
-	  $(BIN)/python -m pytest --last-failed $(BROWSER_TESTS); }
+	  echo "== The files in which one failed, once more: a browser on a busy machine can miss a moment"; \
+	  $(BIN)/python -m pytest $$($(BIN)/python -c "$$FAILED_FILES"); }
 
 check-every-notebook: $(VENV)/test.stamp
 	@echo "== Every notebook in the browser"
@@ -131,6 +131,13 @@ $(VENV)/test.stamp: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/book.stamp: pyproject.toml | $(VENV)/test.stamp
 	@$(BIN)/python -m pip install $(AGAIN_QUIET) $(PIP_ARGS) --constraint constraints.txt --editable '.[book]'
 	@touch $@
+
+define FAILED_FILES
+import json
+failed = json.load(open(".pytest_cache/v/cache/lastfailed"))
+print(*sorted({name.split("::")[0] for name in failed if name.startswith("tests/browser/")}))
+endef
+export FAILED_FILES
 
 define FIND_PYTHON
 set -u

@@ -116,7 +116,7 @@ def test_pause_answers_while_the_pace_is_slow(lab):
     lab.train()
     time.sleep(0.3)
     lab.pause()
-    assert lab.runner.settled(timeout=5)
+    assert lab.runner.settled()
     assert not lab.state.running
     assert lab.state.step < 20
 

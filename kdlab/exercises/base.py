@@ -18,7 +18,7 @@ from kdlab.exercises.claims import Claim
 from kdlab.exercises.limits import OutOfTimeError, within
 
 PACKAGE = str(Path(__file__).resolve().parent.parent)
-SECONDS = 3.0  # for all calls of one check
+SECONDS = 5.0  # for all calls of one check
 
 
 class WrongAnswer(Exception):  # a learner's, and no error of this package

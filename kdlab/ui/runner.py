@@ -109,7 +109,7 @@ class Runner:
         """Tell again what there is to see."""
         self.call(self.push, newest="refresh")
 
-    def settled(self, timeout: float = 60.0) -> bool:
+    def settled(self, timeout: float = 600.0) -> bool:
         """Wait until all commands so far are done and no training runs; False if that takes longer."""
         done = threading.Event()
         end = time.monotonic() + timeout

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from harness import ViewPage
 from lab import jupyter_lab, lab_page  # noqa: F401  (fixtures)
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
+
+expect.set_options(timeout=60_000)  # what takes a moment takes many on a busy machine
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

@@ -99,6 +99,11 @@ def settle(page: Page) -> None:
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
+def slow_timers(page: Page) -> None:
+    """Let timers that begin from now on take ten times as long: slow keys count as pressed in a row too."""
+    page.evaluate("() => { const set = window.setTimeout; window.setTimeout = (f, ms) => set(f, 10 * ms); }")
+
+
 def value(page: Page, selector: str) -> float:
     """The number that an element shows, in full precision."""
     return float(page.locator(selector).first.get_attribute("data-value"))

@@ -43,7 +43,7 @@ class Lab:
         """What the server answers to a request of its REST interface."""
         request = urllib.request.Request(f"{self.url}/{path}", method=method)
         request.add_header("Authorization", f"token {self.token}")
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.read()
 
     def sessions(self) -> list[dict]:
@@ -138,7 +138,7 @@ def open_notebook(page: Page, lab: Lab, path: str) -> None:
     page.goto(f"{lab.url}/lab/tree/{path}?reset&token={lab.token}")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=OPEN * 1000)
     # The page says "idle" before it has a kernel at all: the server must know it as connected first.
-    _until(lambda: any(s["path"] == path and s["kernel"]["connections"] for s in lab.sessions()), page, OPEN)
+    until(lambda: any(s["path"] == path and s["kernel"]["connections"] for s in lab.sessions()), page, OPEN)
     wait_idle(page, OPEN)
 
 
@@ -179,7 +179,7 @@ def wait_idle(page: Page, timeout: float = 60) -> None:
     expect(page.locator(IDLE)).to_have_count(1, timeout=timeout * 1000)
 
 
-def _until(ready: Callable[[], bool], page: Page, timeout: float) -> None:
+def until(ready: Callable[[], bool], page: Page, timeout: float) -> None:
     """Asks ``ready`` again and again, the page going on meanwhile, for at most ``timeout`` seconds."""
     end = time.monotonic() + timeout
     while not ready():

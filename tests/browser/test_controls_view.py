@@ -1,7 +1,7 @@
 """Controls in a real browser, by pointer and by keys."""
 
 import pytest
-from harness import drag, settle, value, violations
+from harness import drag, settle, slow_timers, value, violations
 
 from kdlab.ui.panels.controls import Controls
 
@@ -85,6 +85,7 @@ def test_alpha_by_drag_and_by_keys(view_page):
     page = view_page(controls(alpha=0.9), **COLUMN)
     drag(page, "Alpha", 0.25)
     assert saved(page) == [{"alpha": pytest.approx(0.25, abs=0.011)}]
+    slow_timers(page)
     page.get_by_role("slider", name="Alpha").press("Home")
     assert value(page, '[data-name="alpha"]') == 0
     page.keyboard.press("ArrowRight")

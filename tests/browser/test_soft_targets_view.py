@@ -4,7 +4,7 @@ import base64
 
 import numpy as np
 import pytest
-from harness import drag, settle, value, violations
+from harness import drag, settle, slow_timers, value, violations
 from lab import Lab, new_notebook, open_notebook, run_all
 from playwright.sync_api import Page, expect
 from scipy.special import log_softmax, softmax
@@ -78,6 +78,7 @@ def test_a_temperature_set_from_elsewhere_is_followed(view_page):
 
 def test_keys_move_the_last_digit_and_commit_once_they_rest(view_page):
     page = view_page(soft(slider=True, sample=5, temperature=4.0))
+    slow_timers(page)
     page.get_by_role("slider", name="Temperature").focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")

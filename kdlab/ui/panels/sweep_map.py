@@ -78,7 +78,7 @@ class SweepMap(View, source="sweep_map.js"):
         """End after the trials in hand."""
         self.stopping = self.running
 
-    def settled(self, timeout: float = 60.0) -> bool:
+    def settled(self, timeout: float = 600.0) -> bool:
         """Wait until nothing is being trained; False if that takes longer.
 
         Args:

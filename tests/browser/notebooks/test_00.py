@@ -16,5 +16,5 @@ def test_the_bars_follow_the_temperature_and_the_tour_notices(lab_page: Page, ju
     lab_page.wait_for_function(
         "([where, before]) => document.querySelector(where).innerHTML !== before", arg=[bars, before]
     )
-    expect(lab_page.get_by_text("1 of 11 done")).to_be_visible(timeout=20_000)
+    expect(lab_page.get_by_text("1 of 11 done")).to_be_visible()
     assert lab_page.locator(".kd-workbench [data-name=temperature]").first.get_attribute("data-value") == "20"

@@ -23,5 +23,5 @@ def test_the_race_that_was_measured_is_scrubbed_and_played(lab_page, jupyter_lab
     assert value(page, ".kd-race [data-name=random]") > 0.7
     race.get_by_role("button", name="Play").click()
     expect(race.get_by_role("button", name="Pause")).to_be_visible()
-    expect(race.get_by_role("button", name="Play")).to_be_visible(timeout=20_000)
+    expect(race.get_by_role("button", name="Play")).to_be_visible()
     expect(words).to_contain_text("At step 500 ")
