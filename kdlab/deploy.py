@@ -15,6 +15,7 @@ from kdlab import check
 from kdlab.data import Dataset
 from kdlab.players import Player
 from kdlab.taps import frozen
+from kdlab.threads import one_thread
 
 TURN = 20  # answers that a model gives before the next has its turn
 WARM = 5  # answers before them that are not timed: they warm caches up
@@ -126,16 +127,11 @@ class _Operations(TorchDispatchMode):
 
 def timed(model: nn.Module, example: Tensor, repeats: int) -> list[float]:
     """Seconds of each of ``repeats`` answers to ``example``, on one thread, warmed up."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        took = []
-        with frozen(model):
-            for i in range(WARM + repeats):
-                start = time.perf_counter()
-                model(example)
-                if i >= WARM:
-                    took.append(time.perf_counter() - start)
-        return took
-    finally:
-        torch.set_num_threads(threads)
+    took = []
+    with one_thread(), frozen(model):
+        for i in range(WARM + repeats):
+            start = time.perf_counter()
+            model(example)
+            if i >= WARM:
+                took.append(time.perf_counter() - start)
+    return took

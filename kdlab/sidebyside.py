@@ -237,7 +237,7 @@ class SideBySide:
 
     def fault(self) -> str | None:
         """Why no step can be taken together, or None: the next one is tried out, and compared with each alone."""
-        first, last = self.trainings[0], len(self.trainings) - 1
+        first = self.trainings[0]
         batches = first.batches(first.step)
         weights = {name: w.detach().clone() for name, w in self._weights.items()}
         for name in self._learned:
@@ -247,9 +247,9 @@ class SideBySide:
             sum(weight * value for weight, value in terms.values()).sum().backward()
         except Exception as error:  # a method may be anybody's
             return f"method {first.setup.method.name!r} cannot be stacked: {str(error).strip().splitlines()[0]}"
-        for place in {0, last}:
-            loss, one = self._losses[place].train(), {name: w[place].clone() for name, w in self._weights.items()}
-            alone = functional_call(loss, one, (numbers_of(self.trainings[place]), batches))
+        for place, loss in enumerate(self._losses):
+            one = {name: w[place].clone() for name, w in self._weights.items()}
+            alone = functional_call(loss.train(), one, (numbers_of(self.trainings[place]), batches))
             for name, (weight, value) in alone.items():
                 if not torch.allclose(
                     weight * value, (terms[name][0] * terms[name][1])[place], 1e-3, 1e-5, equal_nan=True

@@ -126,7 +126,7 @@ def _bring_together(trainings: Sequence[Training]) -> tuple[list[SideBySide], st
     """The trainings side by side in parts of a size that is quick, or why a step together would fail."""
     size = even(len(trainings), room(trainings[0]))
     parts = [SideBySide(trainings[i : i + size]) for i in range(0, len(trainings), size)]
-    reason = parts[0].fault()
+    reason = next(filter(None, (part.fault() for part in parts)), None)
     if reason is None:
         return parts, None
     for part in parts:
@@ -207,17 +207,19 @@ def _differ(trainings: Sequence[Training]) -> str | None:
         if first.step != other.step:
             return f"they stand at different steps, {first.step} and {other.step}"
         if learners != _learners(other):
-            return "the networks differ in their layers, or one has been trained before"
+            return "the networks differ in their layers or in what is frozen, or one has been trained before"
         if others_there != _others(other):
             return "they do not share one teacher"
     return None
 
 
 def _learners(training: Training) -> list[Any]:
-    """Layers of all that is trained, those that are compared, and how many steps each optimiser remembers."""
+    """All that is trained but for its weights, what is compared, and how many steps each optimiser remembers."""
     found: list[Any] = [(wire.link, wire.pairs) for wire in training.wires]
     for name, module in training.learners().items():
-        found.append((name, {key: (tuple(t.shape), t.dtype) for key, t in module.state_dict().items()}))
+        found.append((name, repr(module), [type(m) for m in module.modules()]))
+        found.append([p.requires_grad for p in module.parameters()])
+        found.append({key: (tuple(t.shape), t.dtype) for key, t in module.state_dict().items()})
         optimizer = training.optimizers[name]
         states = [optimizer.state.get(parameter) for parameter in optimizer.param_groups[0]["params"]]
         found.append([state and float(state["step"]) for state in states])

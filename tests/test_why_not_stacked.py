@@ -130,3 +130,44 @@ def test_order_seed_is_of_the_order_alone():
         Recipe(order_seed=-1)
     assert "order_seed" not in Recipe().to_dict()
     assert Recipe.from_toml(Recipe(order_seed=3).to_toml()).order_seed == 3
+
+
+def halved(module, slope):
+    """The same, but for what a layer does that no weight shows."""
+    return nn.Sequential(*module[:1], nn.LeakyReLU(slope), *module[1:])
+
+
+class Scaled(nn.Module):
+    """A factor that is neither weight nor buffer, and that its text does not show."""
+
+    def __init__(self, seed, factor):
+        super().__init__()
+        self.net, self.factor = net(seed), factor
+
+    def forward(self, x):
+        return self.factor * self.net(x)
+
+
+def frozen(seed, who):
+    made = net(seed)
+    made.stage1.requires_grad_(seed != who)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("student", "why"),
+    [
+        (lambda seed: frozen(seed, 0), "the networks differ in their layers or in what is frozen"),
+        (lambda seed: frozen(seed, 1), "the networks differ in their layers or in what is frozen"),
+        (lambda seed: halved(net(seed), 0.3 if seed == 1 else 0.01), "the networks differ in their layers"),
+        (lambda seed: Scaled(seed, 1.5 if seed == 1 else 1.0), "is another for a student alone"),
+    ],
+)
+def test_one_in_the_middle_who_is_another_is_not_taken_for_the_rest(student, why):
+    together, alone = trainings(student=student), trainings(student=student)
+    stack = Stack(together)
+    run(stack)
+    assert why in stack.why_not
+    for training in alone:
+        list(training)
+    assert all(same(bits(a), bits(b)) for a, b in zip(together, alone, strict=True))
