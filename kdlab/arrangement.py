@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from torch import nn
@@ -110,7 +111,12 @@ def arrange(
     reason = unfit(recipe, setup)
     if reason:
         raise ValueError(reason)
-    return recipe.build_algorithm()(setup)
+    setup = recipe.build_algorithm()(setup)
+    if not recipe.shifts:
+        return setup
+    train = replace(setup.data.train, shifts=recipe.shifts)
+    train.ways(), train.ways(setup.teacher_view)  # for their refusal
+    return replace(setup, data=replace(setup.data, train=train))
 
 
 def assemble(recipe: Recipe, data: Dataset, teacher: Teacher, student: nn.Module | None) -> Setup:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from kdlab.data import Dataset, Split, stratified_order
+from kdlab.shifts import drawn
 
 
 class Batch(NamedTuple):
@@ -20,6 +21,8 @@ class Batch(NamedTuple):
         labels: (batch,) int64, meaningful only where ``known``.
         known: (batch,) bool.
         source: where the rows are from, for those who see them in another view.
+        place: where they are among the ways in which the inputs are seen (:meth:`kdlab.splits.Split.ways`), (batch,)
+            int64; None: ``index``.
     """
 
     index: Tensor
@@ -27,10 +30,16 @@ class Batch(NamedTuple):
     labels: Tensor
     known: Tensor
     source: Split | None = None
+    place: Tensor | None = None
 
     def seen(self, view: str | None) -> Tensor:
         """The inputs in a view, (batch, …); ``x`` for None."""
-        return self.x if view is None else self.source.seen(view).index_select(0, self.index)
+        return self.x if view is None else self.source.ways(view).index_select(0, self.among)
+
+    @property
+    def among(self) -> Tensor:
+        """Where they are among the ways in which the inputs are seen: (batch,) int64."""
+        return self.index if self.place is None else self.place
 
 
 class Order:
@@ -118,7 +127,9 @@ class Batches:
         eras: tuple[Tensor, Tensor] | None = None,
         pairs: bool = False,
     ):
-        self.train, self.pairs = data.train, pairs
+        self.train, self.pairs, self.seed = data.train, pairs, seed
+        self.ways = data.train.ways()
+        self._shifted: tuple[int, Tensor] | None = None  # epoch, and the place of each image among the ways
         everything = torch.arange(len(self.train))
         first, then = (_early(data, late) if late else everything, everything) if eras is None else eras
         self.whole = Rows(self.train, everything, size, seed, pairs)
@@ -141,13 +152,23 @@ class Batches:
     def __call__(self, step: int) -> tuple[Batch, Batch]:
         """Transfer batch and label batch of a step, counted from 0; one and the same where all or none are labelled."""
         transfer, labelled = (self.early if step < self.arrival else self.later)(step)
-        seen = self._rows(transfer)
-        return seen, seen if labelled is None else self._rows(labelled)
+        places = self._places(step // self.transfer.per_epoch) if self.train.shifts else None
+        seen = self._rows(transfer, places)
+        return seen, seen if labelled is None else self._rows(labelled, places)
 
-    def _rows(self, index: Tensor) -> Batch:
+    def _rows(self, index: Tensor, places: Tensor | None) -> Batch:
         # index_select is several times faster than x[index] on wide rows
-        x, y, known = (of.index_select(0, index) for of in (self.train.x, self.train.y, self.train.labelled))
-        return Batch(index, x, y, known, self.train)
+        place = index if places is None else places.index_select(0, index)
+        x = self.ways.index_select(0, place)
+        y, known = (of.index_select(0, index) for of in (self.train.y, self.train.labelled))
+        return Batch(index, x, y, known, self.train, place)
+
+    def _places(self, epoch: int) -> Tensor:
+        """Where each image is among the ways to see it, in this epoch: (N,) int64."""
+        if self._shifted is None or self._shifted[0] != epoch:
+            n = len(self.train)
+            self._shifted = epoch, torch.arange(n) + n * drawn(n, self.train.shifts, self.seed, epoch)
+        return self._shifted[1]
 
 
 def _early(data: Dataset, share: float) -> Tensor:

@@ -106,8 +106,8 @@ class Player(Member):
 class Kept(Member):
     """A frozen network, asked once for every input of the transfer set; later it only remembers.
 
-    What it remembers lies in memory or on disk (:mod:`kdlab.keep`). A view is all that lies between a sample and what
-    the network sees of it: nothing is augmented as training goes on, so that the answers on a row stay true.
+    What it remembers lies in memory or on disk (:mod:`kdlab.keep`). Where images are shifted, it is asked once for each
+    of the ways in which they are seen, so that an answer is always to the very picture that the student sees.
 
     Args:
         net: the network; neither its weights nor its buffers nor its mode change.
@@ -117,14 +117,14 @@ class Kept(Member):
 
     def __init__(self, net: nn.Module, train: Split, view: str | None = None):
         super().__init__()
-        self.net, self.x, self.view = net, train.seen(view), view
+        self.net, self.x, self.view = net, train.ways(view), view
         self._said: tuple[set[str], Knowledge] | None = None
 
     def know(self, batch: Batch) -> dict[str, Knowledge]:
         """What it said of these rows when it was asked."""
         if self._said is None or self._said[0] != self.taps:
             self._said = set(self.taps), ask(self.net, self.x, self.taps)
-        return {"": self._said[1].at(batch.index)}
+        return {"": self._said[1].at(batch.among)}
 
 
 class OldSelf(Kept):

@@ -11,6 +11,7 @@ from types import NoneType
 from typing import Any
 
 from kdlab import algorithms, check, methods, schedules, schemes
+from kdlab.shifts import MOST
 
 DEFAULT_METHOD = methods.DEFAULTS
 OBJECTS = "; an object is given beside the recipe, as in train(…, teacher=network)"
@@ -23,6 +24,7 @@ NUMBERS = (
 )  # fmt: skip
 SELDOM = (  # left out of what is written where they are at their defaults
     "peers", "generations", "decay", "init", "fine_tune", "patience", "late", "late_after",
+    "shifts",
 )  # fmt: skip
 STRUCTURE = ("type", "method", "scheme", "scheme_variant", "taps")
 
@@ -73,6 +75,9 @@ class Recipe:
             in place of the plain value until the knob is turned by hand: see :meth:`replace`.
         late: share of the labelled images that come in later only, in [0, 1); until then they are not there at all.
         late_after: the epochs before they come, at least 1 and below ``epochs``.
+        shifts: augmentation: in how many shifted ways, from 0 to 24, each training image may be seen beside the plain
+            one. They are shifted by up to 2 pixels each way; an image has one of these ways in an epoch, drawn by the
+            seed of the order. A frozen teacher is asked once for each, which takes ``shifts + 1`` times the memory.
 
     Raises:
         ValueError: a value is out of its range, a name is unknown, or a method is of another type.
@@ -113,6 +118,7 @@ class Recipe:
     schedule: Mapping[str, schedules.Points] = field(default_factory=dict)
     late: float = 0.0
     late_after: int = 1
+    shifts: int = 0
 
     def __post_init__(self) -> None:
         for name in ("method_knobs", "algorithm_knobs", "taps"):
@@ -142,6 +148,8 @@ class Recipe:
         check.whole(2, generations=self.generations)
         check.whole(0, seed=self.seed, order_seed=self.order, fine_tune=self.fine_tune)
         check.whole(1, late_after=self.late_after)
+        check.whole(0, shifts=self.shifts)
+        check.between(0, MOST, shifts=self.shifts)
         check.between(0, 2**32 - 1, seed=self.seed, order_seed=self.order)
         check.between(0, 1, label_smoothing=self.label_smoothing, decay=self.decay, late=self.late)
         if self.late and self.late_after >= self.epochs:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from kdlab import check
+from kdlab.shifts import ways
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +25,7 @@ class Split:
         views: the same samples in other ways: name -> inputs, float32, (N, …); ``x`` is one of them. Empty where
             there is one way only.
         rows: numbers of the samples in the whole data set, int64, (N,): what edges and lines go by.
+        shifts: in how many shifted ways an image may be seen in training beside the plain one: see :meth:`ways`.
     """
 
     x: Tensor
@@ -31,6 +33,7 @@ class Split:
     labelled: Tensor
     views: Mapping[str, Tensor] = field(default_factory=dict)
     rows: Tensor | None = None
+    shifts: int = 0
 
     def __len__(self) -> int:
         return len(self.y)
@@ -47,6 +50,10 @@ class Split:
             raise ValueError(f"view must be None, since these data have one view only, got {view!r}")
         check.choice(self.views, view=view)
         return self.views[view]
+
+    def ways(self, view: str | None = None) -> Tensor:
+        """The inputs in a view, (N, …); where images are shifted, followed by all of them by each shift."""
+        return ways(self.seen(view), self.shifts)
 
     def at(self, index: Tensor) -> Split:
         """Some of the samples, all that belongs to them included: ``index`` is a bool mask or holds places."""

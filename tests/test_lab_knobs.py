@@ -14,6 +14,7 @@ from kdlab.ui.state import LabState
 
 OFFLINE = {"type": "feature", "method": "vid", "taps": {"embedding": "embedding"}, "method_knobs": {"vid_weight": 0.5}}
 ONLINE = {"scheme": "online", "scheme_variant": "ensemble", "peers": 2, "peer": "mlp-16", "late": 0.3, "late_after": 2}
+ONLINE |= {"shifts": 4}
 SELF = {"scheme": "self", "scheme_variant": "born-again", "generations": 3, "decay": 0.9}
 LINES = {"temperature": [[0.0, 4.0], [1.0, 1.0]], "learning_rate": [[0.0, 0.01], [0.5, 0.02], [1.0, 1e-3]]}
 COMMON = {

@@ -25,7 +25,7 @@ TESTS_NEED = [Requirement(line) for line in PROJECT["optional-dependencies"]["te
 
 # Who may import whom: a module imports from its own layer or from one above it in this list, never from below.
 LAYERS = [
-    {"check", "plots", "workspace", "progress", "threads"},
+    {"check", "plots", "workspace", "progress", "threads", "shifts"},
     {
         "registry",
         "originals",

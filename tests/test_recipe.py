@@ -119,7 +119,7 @@ def test_every_knob_is_a_number_or_structure_or_the_runs():
         "peers",
         "generations",
     }
-    fixed |= {"init", "late", "late_after", "algorithm", "algorithm_knobs", "task", "view", "teacher_view"}
+    fixed |= {"init", "late", "late_after", "algorithm", "algorithm_knobs", "task", "view", "teacher_view", "shifts"}
     assert {*NUMBERS, *STRUCTURE} | fixed == set(Recipe.__dataclass_fields__)
     assert len(NUMBERS) + len(STRUCTURE) + len(fixed) == len(Recipe.__dataclass_fields__)
 

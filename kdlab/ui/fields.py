@@ -6,6 +6,7 @@ from typing import Any
 
 from kdlab import algorithms, methods, schemes, texts
 from kdlab import data as datasets
+from kdlab.shifts import MOST
 from kdlab.ui import options, paths
 from kdlab.ui.state import MIX, OWN, LabState
 
@@ -143,6 +144,9 @@ def _data(state: LabState) -> list[Field]:
             _choice("view", "Student sees", data.views, f"how the {what} reach the student", group),
             _choice("teacher_view", "Teacher sees", theirs, "how they reach the teacher, or peers beside it", group),
         ]
+    if data.train.x.ndim == 4:
+        meaning = "in which each image may be seen beside the plain one; another in each epoch"
+        found.append(_number("shifts", "Shifted ways", 0, MOST, meaning, group))
     return found
 
 
@@ -181,7 +185,7 @@ def values(state: LabState) -> dict[str, Any]:
     plain = (
         "method", "algorithm", "scheme_variant", "peers", "peer", "generations", "decay", "late", "late_after",
         "student", "init", "teacher", "teacher_view", "data", "learning_rate", "epochs", "batch_size",
-        "label_smoothing", "seeds", "seed", "fine_tune", "patience",
+        "label_smoothing", "seeds", "seed", "fine_tune", "patience", "shifts",
     )  # fmt: skip
     found = {name: getattr(state, name) for name in plain} | paths.values(state)
     open_ones = ("labelled", "pool", "order_seed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from kdlab import check, methods, schemes
+from kdlab.shifts import MOST
 
 # the knobs that a new value of does not end a run
 KNOBS = (
@@ -14,8 +15,8 @@ KNOBS = (
 # a new value of these begins a new run
 ROOTS = (
     "data", "labelled", "pool", "task", "view", "teacher_view", "teacher", "more_teachers", "student", "batch_size",
-    "seeds", "seed", "order_seed", "peer", "peers", "generations", "init", "late", "late_after", "algorithm",
-    "algorithm_knobs",
+    "seeds", "seed", "order_seed", "peer", "peers", "generations", "init", "late", "late_after", "shifts",
+    "algorithm", "algorithm_knobs",
 )  # fmt: skip
 NAMES = ("data", "task", "view", "teacher_view", "student", "peer")  # "" is none; somebody's own have no name
 SEEN = ("task", "view", "teacher_view")  # parts of what the data are
@@ -31,5 +32,6 @@ RULES = {
     "temperature": _positive, "view_temperature": _positive, "learning_rate": _positive, "alpha": _share,
     "label_smoothing": _share, "decay": _share, "late": _share, "epochs": _one, "batch_size": _one, "seeds": _one,
     "peers": _one, "patience": _one, "late_after": _one, "generations": _two, "fine_tune": _any,
+    "shifts": partial(check.between, 0, MOST),
     "type": partial(check.choice, methods.TYPES), "scheme": partial(check.choice, schemes.names()),
 }  # fmt: skip

@@ -21,7 +21,7 @@ from kdlab.training import Training
 # what a baseline has in common with the run it is watched against
 KEPT = (
     "data", "labelled", "pool", "task", "view", "teacher_view", "student", "learning_rate", "batch_size", "seed",
-    "label_smoothing", "init", "late", "late_after",
+    "label_smoothing", "init", "late", "late_after", "shifts",
 )  # fmt: skip
 
 

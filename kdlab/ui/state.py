@@ -68,6 +68,7 @@ class LabState(t.HasTraits):
     patience = t.Int(3)
     late = t.Float(0.0)
     late_after = t.Int(1)
+    shifts = t.Int(0)
 
     pace = t.Enum(PACES, "10")
     panel = t.Int(0)
@@ -176,6 +177,7 @@ class LabState(t.HasTraits):
     def _other_data(self, _change: Any) -> None:
         with self.hold_trait_notifications():
             self.task = self.view = self.teacher_view = ""
+            self.shifts = 0  # words cannot be shifted
 
     @t.observe("scheme")
     def _new_scheme(self, change: Any) -> None:
