@@ -688,7 +688,7 @@ hint("agreement_of_two")
 #    nothing else.
 # 2. On the same 500 pictures soft targets beat hard answers, and those beat labels. No rival
 #    with default settings beats soft targets; decoupling is as good.
-# 3. The gain is not spread evenly. Sandal gains most surely, Sneaker pays.
+# 3. The gain is not spread evenly. Sandal gains most surely, Sneaker nothing.
 # 4. With a pool, and still more with words, most of the gain is the labelling of the pool.
 # 5. Soft targets can teach a class that no picture shows. Its bias must be corrected, and that
 #    needs labelled pictures of it.

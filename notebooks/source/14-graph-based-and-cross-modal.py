@@ -292,7 +292,7 @@ still(
 )
 
 # %% [markdown]
-# Nearly thirty points: the largest effect in this series. That should make you suspicious.
+# More than twenty points: the largest effect in this series. That should make you suspicious.
 # Three questions: Is it dark knowledge? Would the same 200 words do? And what does the graph
 # itself know?
 
