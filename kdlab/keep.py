@@ -82,7 +82,7 @@ class _Handle:
         os.close(self.fd)
 
 
-def keep(net: nn.Module, x: Tensor, taps: Iterable[str], ask: Ask) -> Knowledge:
+def keep(net: nn.Module, x: Tensor, taps: Iterable[str], ask: Ask, probe: Knowledge) -> Knowledge:
     """What a network says of all inputs, to the bit, asked in chunks of 256 if it is not known yet.
 
     Args:
@@ -90,6 +90,7 @@ def keep(net: nn.Module, x: Tensor, taps: Iterable[str], ask: Ask) -> Knowledge:
         x: inputs, (N, …), N at least 1.
         taps: layers to keep.
         ask: what the network says of some inputs (batch, …): logits and these layers, detached.
+        probe: what it says of those that :func:`probed` picks.
 
     Returns:
         Knowledge of all N rows; read it, never write into it.
@@ -99,10 +100,10 @@ def keep(net: nn.Module, x: Tensor, taps: Iterable[str], ask: Ask) -> Knowledge:
     """
     folder = os.environ.get(VARIABLE)
     if folder:
-        return _entry(Path(folder).expanduser(), key(net, x, taps), x, ask)
+        return _entry(Path(folder).expanduser(), key(net, x, taps), x, ask, probe)
     chunks = x.split(CHUNK)
     first, rest = ask(chunks[0]), (ask(chunk) for chunk in chunks[1:])
-    if sum(tensor.nbytes for tensor in _tensors(first).values()) / len(chunks[0]) * len(x) <= LARGE:
+    if sum(tensor.nbytes for tensor in tensors(first).values()) / len(chunks[0]) * len(x) <= LARGE:
         return _joined([first, *rest])
     try:
         with tempfile.TemporaryFile() as file:
@@ -119,22 +120,44 @@ def key(net: nn.Module, x: Tensor, taps: Iterable[str]) -> str:
         x: inputs, (N, …).
         taps: layers, in any order.
     """
-    threads = torch.get_num_threads()
-    kernels = [os.environ.get(name) for name in ("ONEDNN_MAX_CPU_ISA", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS")]
-    torch_is = torch.__version__, torch.backends.cpu.get_cpu_capability(), torch.get_float32_matmul_precision()
-    kinds = [f"{type(module).__module__}.{type(module).__qualname__}" for module in net.modules()]
-    digest = hashlib.sha256(repr((torch_is, threads, kernels, kinds, repr(net), sorted(set(taps)))).encode())
-    for name, tensor in [*net.named_parameters(), *net.named_buffers(), ("", x)]:
-        digest.update(repr((name, tensor.dtype, tuple(tensor.shape), tensor.stride())).encode())
+    digest = hashlib.sha256(repr((described(net), sorted(set(taps)), _form(x))).encode())
+    for tensor in [*net.parameters(), *net.buffers(), x]:
         for part in tensor.detach().split(4096) if tensor.ndim else [tensor.detach()]:
             digest.update(_bytes(part))
     return digest.hexdigest()
 
 
-def _entry(folder: Path, name: str, x: Tensor, ask: Ask) -> Knowledge:
+def described(net: nn.Module) -> str:
+    """What determines a network's answers beside its numbers: its layers' types and text, torch and its processor."""
+    threads = torch.get_num_threads()
+    kernels = [os.environ.get(name) for name in ("ONEDNN_MAX_CPU_ISA", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS")]
+    torch_is = torch.__version__, torch.backends.cpu.get_cpu_capability(), torch.get_float32_matmul_precision()
+    kinds = [f"{type(module).__module__}.{type(module).__qualname__}" for module in net.modules()]
+    forms = [(name, _form(tensor)) for name, tensor in [*net.named_parameters(), *net.named_buffers()]]
+    return repr((torch_is, threads, kernels, kinds, repr(net), forms))
+
+
+def probed(x: Tensor) -> Tensor:
+    """The inputs that are asked again before answers are trusted: :data:`PROBE` at most, spread over all of them."""
+    return x[:: math.ceil(len(x) / PROBE)]
+
+
+def alike(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> bool:
+    """Whether two sets of tensors are the same to the bit, NaN included."""
+    return a.keys() == b.keys() and all(
+        a[k].dtype == t.dtype and a[k].shape == t.shape and (_bytes(a[k]) == _bytes(t)).all() for k, t in b.items()
+    )
+
+
+def tensors(said: Knowledge, prefix: str = "") -> dict[str, Tensor]:
+    """Name in a file -> tensor."""
+    features = {f"{prefix}features/{name}": f for name, f in said.features.items()}
+    return {f"{prefix}logits": said.logits} | features
+
+
+def _entry(folder: Path, name: str, x: Tensor, ask: Ask, probe: Knowledge) -> Knowledge:
     """An entry of the folder, written if it is not there or not to be trusted."""
     path = folder / f"{name}.safetensors"
-    probe = ask(x[:: math.ceil(len(x) / PROBE)])  # spread over all of them
     found = _read(path, name, probe)
     if found is not None:
         with suppress(OSError):
@@ -145,7 +168,7 @@ def _entry(folder: Path, name: str, x: Tensor, ask: Ask) -> Knowledge:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=f"{path.name}.", suffix=".part", delete=False) as file:
             part = Path(file.name)
-            made = _write(file, len(x), (ask(chunk) for chunk in x.split(CHUNK)), _tensors(probe, "probe/"), name)
+            made = _write(file, len(x), (ask(chunk) for chunk in x.split(CHUNK)), tensors(probe, "probe/"), name)
             os.fsync(file.fileno())
         part.replace(path)
         _tidy(folder, path)
@@ -158,16 +181,10 @@ def _entry(folder: Path, name: str, x: Tensor, ask: Ask) -> Knowledge:
     return made
 
 
-def _tensors(said: Knowledge, prefix: str = "") -> dict[str, Tensor]:
-    """Name in a file -> tensor."""
-    features = {f"{prefix}features/{name}": f for name, f in said.features.items()}
-    return {f"{prefix}logits": said.logits} | features
-
-
 def _write(file: BinaryIO, n: int, chunks: Iterator[Knowledge], probe: Mapping[str, Tensor], name: str) -> OnDisk:
     """Answers on ``n`` inputs into a file, chunk by chunk, and mapped from there."""
     first = next(chunks)
-    rows = _tensors(first)
+    rows = tensors(first)
     shapes = {k: [n, *t.shape[1:]] for k, t in rows.items()} | {k: list(t.shape) for k, t in probe.items()}
     dtypes = {k: t.dtype for k, t in (rows | dict(probe)).items()}
     header: dict[str, dict] = {"__metadata__": {"kept": name}}
@@ -179,7 +196,7 @@ def _write(file: BinaryIO, n: int, chunks: Iterator[Knowledge], probe: Mapping[s
     text += b" " * (-(len(text) + 8) % 64)
     file.write(len(text).to_bytes(8, "little") + text)
     place = {k: 8 + len(text) + header[k]["data_offsets"][0] for k in shapes}
-    for part in chain([probe, rows], map(_tensors, chunks)):
+    for part in chain([probe, rows], map(tensors, chunks)):
         for k, tensor in part.items():
             file.seek(place[k])
             place[k] += file.write(_bytes(tensor))
@@ -197,14 +214,8 @@ def _read(path: Path, name: str, probe: Knowledge) -> OnDisk | None:
             if header["__metadata__"] != {"kept": name} or size != 8 + length + end:
                 return None
             found, held = _mapped(file, header)
-            for k, tensor in _tensors(probe, "probe/").items():
-                if (
-                    held[k].dtype != tensor.dtype
-                    or held[k].shape != tensor.shape
-                    or (_bytes(held[k]) != _bytes(tensor)).any()
-                ):
-                    return None
-            return found
+            first = {k: tensor for k, tensor in held.items() if k.startswith("probe/")}
+            return found if alike(first, tensors(probe, "probe/")) else None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
@@ -245,6 +256,10 @@ def _tidy(folder: Path, newest: Path) -> None:
 def _joined(parts: list[Knowledge]) -> Knowledge:
     features = {name: torch.cat([part.features[name] for part in parts]) for name in parts[0].features}
     return Knowledge(torch.cat([part.logits for part in parts]), features)
+
+
+def _form(tensor: Tensor) -> tuple:
+    return tensor.dtype, tuple(tensor.shape), tensor.stride()
 
 
 def _bytes(tensor: Tensor) -> np.ndarray:
