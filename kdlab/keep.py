@@ -71,6 +71,9 @@ class OnDisk(Knowledge):
                 os.preadv(self.handle.fd, [buffer[place * size :][:size]], self.begin[name] + row * size)
         return Knowledge(logits, features)
 
+    def __reduce__(self) -> tuple:
+        return Knowledge, (self.logits, self.features)  # what is copied or sent elsewhere lies in memory
+
 
 class _Handle:
     """A file that stays open for as long as somebody reads it."""
@@ -78,8 +81,18 @@ class _Handle:
     def __init__(self, file: BinaryIO):
         self.fd, self.size = os.dup(file.fileno()), os.fstat(file.fileno()).st_size
 
+    def __copy__(self) -> _Handle:
+        return self  # a second owner of the number would close it under the first
+
+    def __deepcopy__(self, memo: object) -> _Handle:
+        return self
+
+    def __reduce__(self) -> str:
+        raise TypeError("an open file cannot be pickled")
+
     def __del__(self) -> None:
-        os.close(self.fd)
+        with suppress(OSError):
+            os.close(self.fd)
 
 
 def keep(net: nn.Module, x: Tensor, taps: Iterable[str], ask: Ask, probe: Knowledge) -> Knowledge:

@@ -1,7 +1,10 @@
 """Files of kept knowledge: whole or not at all, ours, by many processes at once, and within bounds."""
 
+import copy
+import gc
 import json
 import os
+import pickle
 import subprocess
 import sys
 import time
@@ -137,6 +140,21 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv(keep.VARIABLE, str(tmp_path / "file" / "cache"))
     with pytest.raises(OSError, match="KDLAB_CACHE must name a folder that can be written to and has room, got '"):
         ask(sure(), toy().train.x)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda said: pickle.loads(pickle.dumps(said))])
+def test_a_copy_leaves_the_originals_file_open(cache, copied, monkeypatch):
+    monkeypatch.setattr(keep, "ROOM", 0)  # rows are read from the file
+    x, rows = toy().train.x, torch.tensor([3, 80])
+    said, expected = ask(sure(), x, TAPS), tell(sure(), x, TAPS).at(torch.tensor([3, 80]))
+    twin = copied(said)
+    assert equal(twin.at(rows), expected)
+    handle = copy.deepcopy(said.handle)
+    del twin, handle
+    gc.collect()
+    assert equal(said.at(rows), expected)
+    with pytest.raises(TypeError, match="an open file cannot be pickled"):
+        pickle.dumps(said.handle)
 
 
 def test_memory_does_not_grow_with_what_is_kept(monkeypatch):
