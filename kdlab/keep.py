@@ -120,7 +120,7 @@ def keep(net: nn.Module, x: Tensor, taps: Iterable[str], ask: Ask, probe: Knowle
         return _joined([first, *rest])
     try:
         with tempfile.TemporaryFile() as file:
-            return _write(file, len(x), chain([first], rest), {}, "")
+            return _mapped(file, _write(file, len(x), chain([first], rest), {}, ""))[0]
     except OSError as error:
         raise _unwritable("TMPDIR", Path(tempfile.gettempdir()), error) from error
 
@@ -181,9 +181,11 @@ def _entry(folder: Path, name: str, x: Tensor, ask: Ask, probe: Knowledge) -> Kn
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=f"{path.name}.", suffix=".part", delete=False) as file:
             part = Path(file.name)
-            made = _write(file, len(x), (ask(chunk) for chunk in x.split(CHUNK)), tensors(probe, "probe/"), name)
+            _write(file, len(x), (ask(chunk) for chunk in x.split(CHUNK)), tensors(probe, "probe/"), name)
             os.fsync(file.fileno())
-        part.replace(path)
+        with suppress(PermissionError):  # Windows keeps a file that somebody reads, which may tell the same
+            part.replace(path)  # closed and not yet mapped: neither is moved on Windows
+        found = _read(path, name, probe)
         _tidy(folder, path)
     except OSError as error:
         raise _unwritable(VARIABLE, folder, error) from error
@@ -191,11 +193,12 @@ def _entry(folder: Path, name: str, x: Tensor, ask: Ask, probe: Knowledge) -> Kn
         if part is not None:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
-    return made
+    # another process may have removed or kept it meanwhile
+    return _joined([ask(chunk) for chunk in x.split(CHUNK)]) if found is None else found
 
 
-def _write(file: BinaryIO, n: int, chunks: Iterator[Knowledge], probe: Mapping[str, Tensor], name: str) -> OnDisk:
-    """Answers on ``n`` inputs into a file, chunk by chunk, and mapped from there."""
+def _write(file: BinaryIO, n: int, chunks: Iterator[Knowledge], probe: Mapping[str, Tensor], name: str) -> dict:
+    """Answers on ``n`` inputs into a file, chunk by chunk; returns its header."""
     first = next(chunks)
     rows = tensors(first)
     shapes = {k: [n, *t.shape[1:]] for k, t in rows.items()} | {k: list(t.shape) for k, t in probe.items()}
@@ -214,7 +217,7 @@ def _write(file: BinaryIO, n: int, chunks: Iterator[Knowledge], probe: Mapping[s
             file.seek(place[k])
             place[k] += file.write(_bytes(tensor))
     file.flush()
-    return _mapped(file, header)[0]
+    return header
 
 
 def _read(path: Path, name: str, probe: Knowledge) -> OnDisk | None:

@@ -110,6 +110,50 @@ def test_two_processes_at_once_do_no_harm(cache):
     assert [one.communicate()[1] for one in both] == ["", ""]
 
 
+def as_windows(path, target):
+    """Move a file, but for one that this process has open or mapped, or onto such a one."""
+    here = psutil.Process()
+    held = {file.path for file in here.open_files()} | {region.path for region in getattr(here, "memory_maps", list)()}
+    if {str(path), str(target)} & held:
+        raise PermissionError(13, "The process cannot access the file because it is being used by another process")
+    return os.replace(path, target)
+
+
+def test_what_is_moved_is_neither_open_nor_mapped(cache, monkeypatch):
+    monkeypatch.setattr(Path, "replace", as_windows)
+    x = toy(300).train.x
+    said = ask(sure(), x, TAPS)
+    assert isinstance(said, keep.OnDisk)
+    assert equal(said, tell(sure(), x, TAPS))
+    assert names(cache) == [f"{keep.key(sure(), x, TAPS)}.safetensors"]
+
+
+def test_a_file_that_cannot_be_moved_leaves_the_answers_in_memory(cache, monkeypatch):
+    x = toy(300).train.x
+    first = ask(sure(), x)
+    [path] = cache.iterdir()
+    held = path.open("rb")
+    monkeypatch.setattr(Path, "replace", as_windows)
+    monkeypatch.setattr(keep, "key", lambda *_: path.stem)  # another network's answers under the same name
+    assert equal(ask(sure(8), x), tell(sure(8), x))
+    assert equal(first, tell(sure(), x))
+    assert names(cache) == [path.name]
+    held.close()
+
+
+def test_what_another_process_wrote_first_serves(cache, monkeypatch):
+    def too_late(part, target):
+        os.link(part, target)
+        raise PermissionError(13, "somebody reads it")
+
+    monkeypatch.setattr(Path, "replace", too_late)
+    x = toy(300).train.x
+    said = ask(sure(), x)
+    assert isinstance(said, keep.OnDisk)
+    assert equal(said, tell(sure(), x))
+    assert len(names(cache)) == 1
+
+
 def test_the_oldest_leave_when_there_is_no_room(cache, monkeypatch):
     x = toy().train.x
     said = []
