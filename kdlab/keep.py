@@ -24,6 +24,7 @@ import os
 import re
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain
@@ -49,6 +50,7 @@ TYPES = {"F64": torch.float64, "I64": torch.int64, "F32": torch.float32, "I32": 
 }  # fmt: skip
 CODES = {dtype: code for code, dtype in TYPES.items()}
 Ask = Callable[[Tensor], Knowledge]
+_remarked: set[Path | str] = set()
 
 
 class OnDisk(Knowledge):
@@ -107,22 +109,27 @@ def keep(net: nn.Module, x: Tensor, taps: Iterable[str], ask: Ask, probe: Knowle
 
     Returns:
         Knowledge of all N rows; read it, never write into it.
-
-    Raises:
-        OSError: ``KDLAB_CACHE``, or the folder for temporary files, cannot be written to or has no room.
     """
-    folder = os.environ.get(VARIABLE)
-    if folder:
-        return _entry(Path(folder).expanduser(), key(net, x, taps), x, ask, probe)
-    chunks = x.split(CHUNK)
-    first, rest = ask(chunks[0]), (ask(chunk) for chunk in chunks[1:])
-    if sum(tensor.nbytes for tensor in tensors(first).values()) / len(chunks[0]) * len(x) <= LARGE:
-        return _joined([first, *rest])
-    try:
-        with tempfile.TemporaryFile() as file:
-            return _mapped(file, _write(file, len(x), chain([first], rest), {}, ""))[0]
-    except OSError as error:
-        raise _unwritable("TMPDIR", Path(tempfile.gettempdir()), error) from error
+    chunks, named = x.split(CHUNK), os.environ.get(VARIABLE)
+    if named:
+        folder, name = Path(os.path.expanduser(named)), key(net, x, taps)
+        found = _read(folder / f"{name}.safetensors", name, probe)
+        try:
+            # none: another process removed it as soon as it was written
+            found = found or _entry(folder, name, len(x), map(ask, chunks), probe)
+        except OSError as error:
+            _remark(VARIABLE, folder, error)
+        if found is not None:
+            return found
+    first = ask(chunks[0])
+    large = sum(tensor.nbytes for tensor in tensors(first).values()) / len(chunks[0]) * len(x) > LARGE
+    if large:
+        try:
+            with tempfile.TemporaryFile() as file:
+                return _mapped(file, _write(file, len(x), chain([first], map(ask, chunks[1:])), {}, ""))[0]
+        except OSError as error:
+            _remark("TMPDIR", tempfile.tempdir or "", error)
+    return _joined([first, *map(ask, chunks[1:])])
 
 
 def key(net: nn.Module, x: Tensor, taps: Iterable[str]) -> str:
@@ -168,33 +175,25 @@ def tensors(said: Knowledge, prefix: str = "") -> dict[str, Tensor]:
     return {f"{prefix}logits": said.logits} | features
 
 
-def _entry(folder: Path, name: str, x: Tensor, ask: Ask, probe: Knowledge) -> Knowledge:
-    """An entry of the folder, written if it is not there or not to be trusted."""
-    path = folder / f"{name}.safetensors"
-    found = _read(path, name, probe)
-    if found is not None:
-        with suppress(OSError):
-            os.utime(path)  # it has been used
-        return found
-    part = None
+def _entry(folder: Path, name: str, n: int, chunks: Iterator[Knowledge], probe: Knowledge) -> OnDisk | None:
+    """Write an entry of the folder and read it; None: somebody removed it meanwhile, or keeps another in its place."""
+    path, part = folder / f"{name}.safetensors", None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=f"{path.name}.", suffix=".part", delete=False) as file:
             part = Path(file.name)
-            _write(file, len(x), (ask(chunk) for chunk in x.split(CHUNK)), tensors(probe, "probe/"), name)
+            _write(file, n, chunks, tensors(probe, "probe/"), name)
             os.fsync(file.fileno())
         with suppress(PermissionError):  # Windows keeps a file that somebody reads, which may tell the same
             part.replace(path)  # closed and not yet mapped: neither is moved on Windows
         found = _read(path, name, probe)
-        _tidy(folder, path)
-    except OSError as error:
-        raise _unwritable(VARIABLE, folder, error) from error
+        with suppress(OSError):
+            _tidy(folder, path)
     finally:
         if part is not None:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
-    # another process may have removed or kept it meanwhile
-    return _joined([ask(chunk) for chunk in x.split(CHUNK)]) if found is None else found
+    return found
 
 
 def _write(file: BinaryIO, n: int, chunks: Iterator[Knowledge], probe: Mapping[str, Tensor], name: str) -> dict:
@@ -231,9 +230,13 @@ def _read(path: Path, name: str, probe: Knowledge) -> OnDisk | None:
                 return None
             found, held = _mapped(file, header)
             first = {k: tensor for k, tensor in held.items() if k.startswith("probe/")}
-            return found if alike(first, tensors(probe, "probe/")) else None
+            if not alike(first, tensors(probe, "probe/")):
+                return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
+    with suppress(OSError):
+        os.utime(path)  # it has been used
+    return found
 
 
 def _mapped(file: BinaryIO, header: Mapping[str, dict]) -> tuple[OnDisk, dict[str, Tensor]]:
@@ -283,6 +286,9 @@ def _bytes(tensor: Tensor) -> np.ndarray:
     return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
 
 
-def _unwritable(variable: str, folder: Path, error: OSError) -> OSError:
-    said = f"{variable} must name a folder that can be written to and has room, got {str(folder)!r} ({error})"
-    return OSError(error.errno, said)
+def _remark(variable: str, folder: Path | str, error: OSError) -> None:
+    """Say once of a folder that it cannot be used."""
+    if folder not in _remarked:
+        _remarked.add(folder)
+        said = f"{variable} must name a folder that can be written to and has room, got {str(folder)!r} ({error})"
+        warnings.warn(f"{said}: what networks answer stays in memory", stacklevel=3)

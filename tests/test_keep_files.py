@@ -1,13 +1,17 @@
 """Files of kept knowledge: whole or not at all, ours, by many processes at once, and within bounds."""
 
 import copy
+import errno
 import gc
 import json
 import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import time
+import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -179,11 +183,47 @@ def test_the_oldest_leave_when_there_is_no_room(cache, monkeypatch):
     assert len(names(cache)) == 3  # the newest stays
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+@contextmanager
+def remarked(text):
+    """Inside, one warning is given that says so, however often somebody asks."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        yield
+    assert [str(warning.message).startswith(text) for warning in found] == [True]
+    assert str(found[0].message).endswith(": what networks answer stays in memory")
+
+
+def test_a_folder_that_cannot_be_written_is_named_once_and_not_used(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv(keep.VARIABLE, str(tmp_path / "file" / "cache"))
-    with pytest.raises(OSError, match="KDLAB_CACHE must name a folder that can be written to and has room, got '"):
-        ask(sure(), toy().train.x)
+    folder = tmp_path / "file" / "cache"
+    monkeypatch.setenv(keep.VARIABLE, str(folder))
+    x = toy(600).train.x
+    with remarked(f"KDLAB_CACHE must name a folder that can be written to and has room, got {str(folder)!r} ("):
+        for seed in range(2):
+            assert equal(ask(sure(seed), x, TAPS), tell(sure(seed), x, TAPS))
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_full_disk_leaves_the_answers_in_memory(cache, large, monkeypatch):
+    """A training goes on; of the entry that had no room nothing stays."""
+
+    def breaks(file, n, chunks, *rest):
+        next(chunks), next(chunks)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    x, write = toy(600).train.x, keep._write
+    monkeypatch.setattr(keep, "_write", breaks)
+    if large:
+        monkeypatch.delenv(keep.VARIABLE)
+        monkeypatch.setattr(keep, "LARGE", 1)
+        monkeypatch.setattr(tempfile, "tempdir", str(cache.parent))
+    variable, folder = ("TMPDIR", cache.parent) if large else ("KDLAB_CACHE", cache)
+    with remarked(f"{variable} must name a folder that can be written to and has room, got {str(folder)!r} ("):
+        for seed in range(2):
+            assert equal(ask(sure(seed), x, TAPS), tell(sure(seed), x, TAPS))
+    assert large or names(cache) == []
+    monkeypatch.setattr(keep, "_write", write)
+    assert isinstance(ask(sure(), x, TAPS), keep.OnDisk)  # there is room again
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda said: pickle.loads(pickle.dumps(said))])
