@@ -6,7 +6,6 @@ import copy
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from hashlib import blake2b
 from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,9 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
+from kdlab.answerfile import alike, tensors
 from kdlab.batches import Batch
 from kdlab.initial import another
-from kdlab.keep import CHUNK, alike, described, keep, probed, tensors
+from kdlab.keep import CHUNK, described, fingerprint, keep, probed
 from kdlab.knowledge import Knowledge
 from kdlab.splits import Split
 from kdlab.taps import frozen, observe
@@ -233,14 +233,6 @@ class Panel(Member):
 
 REMEMBERED = 8  # answers that are kept for a network: one for each set of inputs and layers
 _asked: WeakKeyDictionary[nn.Module, dict[tuple, tuple[Tensor, Knowledge, Knowledge]]] = WeakKeyDictionary()
-
-
-def fingerprint(net: nn.Module) -> bytes:
-    """A hash of all weights and buffers; their version counters would not do, since fused optimisers do not count."""
-    digest = blake2b(digest_size=16)
-    for tensor in chain(net.parameters(), net.buffers()):
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
-    return digest.digest()
 
 
 def ask(net: nn.Module, x: Tensor, taps: Iterable[str] = ()) -> Knowledge:

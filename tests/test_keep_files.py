@@ -20,7 +20,7 @@ import torch
 from helpers import same, sure, toy
 from torch import nn
 
-from kdlab import keep, players
+from kdlab import answerfile, keep, players
 from kdlab.players import ask, tell
 
 TAPS = ("stage1", "embedding")
@@ -127,7 +127,7 @@ def test_what_is_moved_is_neither_open_nor_mapped(cache, monkeypatch):
     monkeypatch.setattr(Path, "replace", as_windows)
     x = toy(300).train.x
     said = ask(sure(), x, TAPS)
-    assert isinstance(said, keep.OnDisk)
+    assert isinstance(said, answerfile.OnDisk)
     assert equal(said, tell(sure(), x, TAPS))
     assert names(cache) == [f"{keep.key(sure(), x, TAPS)}.safetensors"]
 
@@ -153,7 +153,7 @@ def test_what_another_process_wrote_first_serves(cache, monkeypatch):
     monkeypatch.setattr(Path, "replace", too_late)
     x = toy(300).train.x
     said = ask(sure(), x)
-    assert isinstance(said, keep.OnDisk)
+    assert isinstance(said, answerfile.OnDisk)
     assert equal(said, tell(sure(), x))
     assert len(names(cache)) == 1
 
@@ -181,6 +181,69 @@ def test_the_oldest_leave_when_there_is_no_room(cache, monkeypatch):
     monkeypatch.setattr(keep, "BUDGET", 1)
     ask(sure(4), x)
     assert len(names(cache)) == 3  # the newest stays
+
+
+@pytest.fixture
+def usual(tmp_path, monkeypatch):
+    """The folder for caches of a user who has named none."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv(keep.VARIABLE)
+    return tmp_path / "kdlab"
+
+
+@pytest.mark.parametrize(("worth", "kept"), [(0.0, True), (1e9, False)])
+def test_without_a_name_what_takes_long_to_ask_is_kept_in_the_users_folder(usual, worth, kept, monkeypatch):
+    monkeypatch.setattr(keep, "WORTH", worth)
+    x, asked = toy(600).train.x, []
+    monkeypatch.setattr(players, "tell", lambda net, x, taps=(): asked.append(len(x)) or tell(net, x, taps))
+    for start in range(2):
+        assert equal(ask(sure(), x, TAPS), tell(sure(), x, TAPS))
+        assert asked == ([8] if kept and start else [8, 256, 256, 88])
+        asked.clear()
+    assert usual.exists() == kept
+    monkeypatch.setenv(keep.VARIABLE, "")  # an empty name: nowhere
+    ask(sure(), x, TAPS)
+    assert asked == [8, 256, 256, 88]
+    assert not kept or len(names(usual)) == 1
+
+
+def test_without_a_name_what_is_large_is_kept_in_the_users_folder(usual, monkeypatch):
+    monkeypatch.setattr(keep, "WORTH", 1e9)
+    monkeypatch.setattr(keep, "LARGE", 1)
+    ask(sure(), toy().train.x)
+    assert len(names(usual)) == 1
+
+
+def test_a_users_folder_that_cannot_be_written_is_named_once_and_not_used(usual, monkeypatch):
+    usual.write_text("")
+    monkeypatch.setattr(keep, "WORTH", 0.0)
+    text = f"KDLAB_CACHE must name a folder that can be written to and has room, since {str(usual)!r} does not ("
+    with remarked(text):
+        for seed in range(2):
+            assert equal(ask(sure(seed), toy().train.x), tell(sure(seed), toy().train.x))
+
+
+@pytest.mark.parametrize(
+    ("platform", "variables", "expected"),
+    [
+        ("linux", {}, "HOME/.cache/kdlab"),
+        ("linux", {"XDG_CACHE_HOME": "/fast"}, "/fast/kdlab"),
+        ("linux", {"XDG_CACHE_HOME": "not/absolute"}, None),
+        ("darwin", {"XDG_CACHE_HOME": "/fast"}, "HOME/Library/Caches/kdlab"),
+        ("win32", {"LOCALAPPDATA": "/Users/me/AppData/Local"}, "/Users/me/AppData/Local/kdlab"),
+        ("linux", {"KDLAB_CACHE": "~/mine"}, "HOME/mine"),
+        ("linux", {"KDLAB_CACHE": ""}, None),
+    ],
+)
+def test_where_answers_are_kept(platform, variables, expected, tmp_path, monkeypatch):
+    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA", keep.VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "platform", platform)
+    assert keep._folder() == (expected and Path(expected.replace("HOME", str(tmp_path))))
 
 
 @contextmanager
@@ -211,24 +274,25 @@ def test_a_full_disk_leaves_the_answers_in_memory(cache, large, monkeypatch):
         next(chunks), next(chunks)
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    x, write = toy(600).train.x, keep._write
-    monkeypatch.setattr(keep, "_write", breaks)
+    x, write = toy(600).train.x, keep.write
+    monkeypatch.setattr(keep, "write", breaks)
     if large:
-        monkeypatch.delenv(keep.VARIABLE)
+        monkeypatch.setenv(keep.VARIABLE, "")
         monkeypatch.setattr(keep, "LARGE", 1)
+        monkeypatch.setenv("TMPDIR", str(cache.parent))
         monkeypatch.setattr(tempfile, "tempdir", str(cache.parent))
     variable, folder = ("TMPDIR", cache.parent) if large else ("KDLAB_CACHE", cache)
     with remarked(f"{variable} must name a folder that can be written to and has room, got {str(folder)!r} ("):
         for seed in range(2):
             assert equal(ask(sure(seed), x, TAPS), tell(sure(seed), x, TAPS))
     assert large or names(cache) == []
-    monkeypatch.setattr(keep, "_write", write)
-    assert isinstance(ask(sure(), x, TAPS), keep.OnDisk)  # there is room again
+    monkeypatch.setattr(keep, "write", write)
+    assert isinstance(ask(sure(), x, TAPS), answerfile.OnDisk)  # there is room again
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda said: pickle.loads(pickle.dumps(said))])
 def test_a_copy_leaves_the_originals_file_open(cache, copied, monkeypatch):
-    monkeypatch.setattr(keep, "ROOM", 0)  # rows are read from the file
+    monkeypatch.setattr(answerfile, "ROOM", 0)  # rows are read from the file
     x, rows = toy().train.x, torch.tensor([3, 80])
     said, expected = ask(sure(), x, TAPS), tell(sure(), x, TAPS).at(torch.tensor([3, 80]))
     twin = copied(said)
