@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import threading
 import time
 from pathlib import Path
@@ -273,14 +274,63 @@ def raise_exit():
     raise SystemExit("bye")
 
 
+def unstoppable(until):
+    """Answers that go on until the event is set, whatever is raised in them: a loop that catches all, a call into C."""
+
+    def catches(*_):
+        while not until.is_set():
+            try:  # noqa: SIM105
+                time.sleep(0.001)
+            except BaseException:
+                pass
+
+    return [catches, lambda *_: until.wait()]
+
+
+def running():
+    return [t for t in threading.enumerate() if t.name == "kdlab exercise" and t.is_alive()]
+
+
 @pytest.mark.parametrize("answer", [endless, stubborn])
 def test_an_endless_loop_is_stopped_and_leaves_nothing_running(answer, monkeypatch):
     monkeypatch.setattr("kdlab.exercises.base.SECONDS", 0.3)
+    before = len(running())
     verdict = check("soften", answer)
     assert "no answer after 0.3 seconds" in verdict.text
-    running = [t for t in threading.enumerate() if t.name == "kdlab exercise"]
-    if answer is endless:
-        assert not running
+    assert answer is stubborn or "and it was stopped" in verdict.text
+    assert "and it was stopped" not in verdict.text or len(running()) == before
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_cannot_be_stopped_is_said_to_run_on(which, monkeypatch):
+    monkeypatch.setattr("kdlab.exercises.base.SECONDS", 0.1)
+    until = threading.Event()
+    verdict = check("soften", unstoppable(until)[which])
+    assert running()
+    assert "and it could not be stopped, so restart the kernel: is there a loop" in verdict.text
+    until.set()
+
+
+def test_an_import_is_not_broken_off(tmp_path, monkeypatch):
+    """A module that takes longer to be imported than an answer may take is whole afterwards."""
+    until = threading.Event()
+    slow = "import sys\nwhile not sys.slow_until.is_set(): pass\nwhole = True\n"
+    (tmp_path / "slow_to_import.py").write_text(slow)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "slow_until", until, raising=False)
+    monkeypatch.setattr("kdlab.exercises.base.SECONDS", 0.1)
+
+    def answer(logits, temperature):
+        import slow_to_import  # noqa: F401
+
+        return logits
+
+    before = running()
+    assert "could not be stopped" in check("soften", answer).text
+    [thread] = set(running()) - set(before)
+    until.set()
+    thread.join()
+    assert sys.modules.pop("slow_to_import").whole
 
 
 def test_a_check_leaves_the_random_state_alone():

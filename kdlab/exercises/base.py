@@ -105,11 +105,10 @@ def check(name: str, answer: Any, *, seed: int | None = None) -> Verdict:
         within(SECONDS, lambda: task.probe(Asked(task.call, answer) if task.call else answer, random))
     except WrongAnswer as wrong:
         return Verdict(False, f"{name}: {wrong}")
-    except OutOfTimeError:
-        return Verdict(
-            False,
-            f"{name}: no answer after {SECONDS:g} seconds, and it was stopped: is there a loop whose end never comes?",
-        )
+    except OutOfTimeError as late:
+        end = "it was stopped" if late.stopped else "it could not be stopped, so restart the kernel"
+        why = "is there a loop whose end never comes?"
+        return Verdict(False, f"{name}: no answer after {SECONDS:g} seconds, and {end}: {why}")
     return Verdict(True, f"{name}: {task.right}")
 
 
