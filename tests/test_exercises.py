@@ -247,6 +247,18 @@ def stubborn(*_):
             pass
 
 
+class Mute(BaseException):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+def raises(error):
+    def answer(*_):
+        raise error
+
+    return answer
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize(
     ("answer", "words"),
@@ -260,7 +272,14 @@ def stubborn(*_):
         (lambda *_: [[1, 2], [3]], "got a list"),
         (lambda *_: torch.zeros(2, 3, 4), "got one of shape (2, 3, 4)"),
         (lambda *_: raise_exit(), "SystemExit"),
+        (raises(BaseException("all")), "raised BaseException: all (in line"),
+        (raises(GeneratorExit()), "raised GeneratorExit"),
+        (raises(KeyboardInterrupt()), "raised KeyboardInterrupt"),
+        (raises(Mute()), "raised Mute: … (in line"),
+        (lambda *_: torch.eye(3).to_sparse(), "got a Tensor of layout torch.sparse_coo"),
+        (lambda *_: torch.empty(2, device="meta"), "got a Tensor without numbers (device meta)"),
         (0.5, "pass the function itself"),
+        (torch.zeros(2), ", not a Tensor"),
         (None, "pass the function itself"),
     ],
 )
@@ -268,6 +287,42 @@ def test_whatever_a_function_does_one_clear_message_comes_back(name, answer, wor
     verdict = check(name, answer)
     assert not verdict.holds
     assert words in verdict.text, verdict
+
+
+class Odd:
+    """Whatever is done with it goes wrong."""
+
+    def __getattribute__(self, name):
+        raise RuntimeError("odd")
+
+    def __repr__(self):
+        raise RuntimeError("odd")
+
+    __eq__ = __len__ = __iter__ = __getitem__ = __float__ = __bool__ = __repr__
+    __hash__ = object.__hash__
+
+
+ODD = [
+    torch.eye(3).to_sparse(), torch.empty(3, device="meta"), 10**400, Odd(),
+    {"a": Odd()}, [Odd()], iter(()), type, b"", -1, True,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", exercises.names())
+def test_whatever_comes_back_a_verdict_does(name):
+    """Of every exercise, plain answers included."""
+    for odd in ODD:
+        for answer in (odd, lambda *_, odd=odd: odd):
+            assert not check(name, answer, seed=0).holds
+
+
+def test_an_interrupt_of_the_one_who_waits_is_no_answers(monkeypatch):
+    def interrupted(seconds, task):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kdlab.exercises.base.within", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        check("soften", soften_by_hand)
 
 
 def raise_exit():

@@ -36,7 +36,7 @@ def within(seconds: float, task: Callable[[], T]) -> T:
 
     Raises:
         OutOfTimeError: it did not return in time.
-        BaseException: whatever ``task`` raised.
+        BaseException: whatever ``task`` raised, which should let :class:`Stop` pass.
     """
     outcome: dict[str, object] = {}
 
