@@ -1,8 +1,9 @@
 """What a frozen network said, kept in memory or on disk, so that it is asked once: in a run, or for all runs.
 
-Where the environment variable ``KDLAB_CACHE`` names a folder, knowledge is kept there, one file for each set of
-answers, and found again by later runs and other processes. Else it is in memory, and in a temporary file, which leaves
-no trace, if it is larger than :data:`LARGE`.
+What takes longer than :data:`WORTH` to ask is kept in the user's folder for caches, one file for each set of answers,
+and found again by later runs and other processes. The environment variable ``KDLAB_CACHE`` names another folder, for
+all answers; if it is empty, or the folder cannot be written to, they are in memory, and in a temporary file, which
+leaves no trace, if they are larger than :data:`LARGE`.
 
 A file is named by a hash of all that determines the answers: the network's type, text and weights; the bytes of its
 inputs, as it sees them; the layers; torch, its threads and the processor's instructions. What no hash can see, such as
@@ -17,72 +18,37 @@ files of other names are never touched. The newest entry stays, however large it
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-import mmap
 import os
 import re
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from kdlab.answerfile import OnDisk, mapped, raw, read, tensors, write
 from kdlab.knowledge import Knowledge
 
 VARIABLE = "KDLAB_CACHE"
 LARGE = 512 * 2**20  # bytes of answers that are kept in memory at most
+WORTH = 0.1  # seconds of asking that are worth a file: to find and map one takes 2 to 40 ms, to write it 5 ms more
 BUDGET = 4 * 2**30  # bytes of answers in the folder
 CHUNK = 256  # always the same, since the size of a batch changes the last digit of some answers
 PROBE = 8  # inputs that are asked again
-ROOM = 2**27  # bytes of a file that may come into memory as its rows are read
 ABANDONED = 86_400  # seconds after which a file that nobody finished is removed
 NAME = re.compile(r"[0-9a-f]{64}\.safetensors(\.[^.]+\.part)?")
-TYPES = {"F64": torch.float64, "I64": torch.int64, "F32": torch.float32, "I32": torch.int32, "F16": torch.float16} | {
-    "BF16": torch.bfloat16, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8, "BOOL": torch.bool
-}  # fmt: skip
-CODES = {dtype: code for code, dtype in TYPES.items()}
 Ask = Callable[[Tensor], Knowledge]
+_remarked: set[Path | str] = set()
 
 
-class OnDisk(Knowledge):
-    """Knowledge whose tensors are views of a file; of a large file no more is read than the rows asked for."""
-
-    handle: _Handle
-    begin: dict[str, int]  # feature -> its place in the file
-
-    def at(self, index: Tensor) -> Knowledge:
-        """The rows ``index`` (int64, any length) of everything, in memory."""
-        if self.handle.size <= ROOM or not hasattr(os, "preadv"):
-            return super().at(index)
-        rows, features = index.tolist(), {}
-        logits = self.logits.index_select(0, index)  # which raises IndexError where there is no such row
-        for name, feature in self.features.items():
-            found = features[name] = torch.empty(len(rows), *feature.shape[1:], dtype=feature.dtype)
-            buffer, size = memoryview(_bytes(found)), found[:1].nbytes
-            for place, row in enumerate(rows):
-                # to read is not to map: a system maps megabytes around each row that is looked at
-                os.preadv(self.handle.fd, [buffer[place * size :][:size]], self.begin[name] + row * size)
-        return Knowledge(logits, features)
-
-
-class _Handle:
-    """A file that stays open for as long as somebody reads it."""
-
-    def __init__(self, file: BinaryIO):
-        self.fd, self.size = os.dup(file.fileno()), os.fstat(file.fileno()).st_size
-
-    def __del__(self) -> None:
-        os.close(self.fd)
-
-
-def keep(net: nn.Module, x: Tensor, taps: Iterable[str], ask: Ask) -> Knowledge:
+def keep(net: nn.Module, x: Tensor, taps: Iterable[str], ask: Ask, probe: Knowledge) -> Knowledge:
     """What a network says of all inputs, to the bit, asked in chunks of 256 if it is not known yet.
 
     Args:
@@ -90,25 +56,39 @@ def keep(net: nn.Module, x: Tensor, taps: Iterable[str], ask: Ask) -> Knowledge:
         x: inputs, (N, …), N at least 1.
         taps: layers to keep.
         ask: what the network says of some inputs (batch, …): logits and these layers, detached.
+        probe: what it says of those that :func:`probed` picks.
 
     Returns:
         Knowledge of all N rows; read it, never write into it.
-
-    Raises:
-        OSError: ``KDLAB_CACHE``, or the folder for temporary files, cannot be written to or has no room.
     """
-    folder = os.environ.get(VARIABLE)
-    if folder:
-        return _entry(Path(folder).expanduser(), key(net, x, taps), x, ask)
-    chunks = x.split(CHUNK)
-    first, rest = ask(chunks[0]), (ask(chunk) for chunk in chunks[1:])
-    if sum(tensor.nbytes for tensor in _tensors(first).values()) / len(chunks[0]) * len(x) <= LARGE:
-        return _joined([first, *rest])
-    try:
-        with tempfile.TemporaryFile() as file:
-            return _write(file, len(x), chain([first], rest), {}, "")
-    except OSError as error:
-        raise _unwritable("TMPDIR", Path(tempfile.gettempdir()), error) from error
+    chunks, folder = x.split(CHUNK), _folder()
+    if folder is not None:
+        name = key(net, x, taps)
+        found = read(folder / f"{name}.safetensors", name, probe)
+        if found is not None:
+            return found
+    began = time.perf_counter()
+    first, share = ask(chunks[0]), len(chunks[0]) / len(x)
+    costly = (time.perf_counter() - began) / share > WORTH
+    large = sum(tensor.nbytes for tensor in tensors(first).values()) / share > LARGE
+
+    def answers() -> Iterator[Knowledge]:
+        return chain([first], map(ask, chunks[1:]))
+
+    if folder is not None and (costly or large or os.environ.get(VARIABLE)):
+        try:
+            found = _entry(folder, name, len(x), answers(), probe)
+            if found is not None:  # nobody has removed it as soon as it was written
+                return found
+        except OSError as error:
+            _remark(VARIABLE, folder, error)
+    if large:
+        try:
+            with tempfile.TemporaryFile() as file:
+                return mapped(file, write(file, len(x), answers(), {}, ""))[0]
+        except OSError as error:
+            _remark("TMPDIR", tempfile.tempdir or "", error)
+    return _joined(list(answers()))
 
 
 def key(net: nn.Module, x: Tensor, taps: Iterable[str]) -> str:
@@ -119,111 +99,65 @@ def key(net: nn.Module, x: Tensor, taps: Iterable[str]) -> str:
         x: inputs, (N, …).
         taps: layers, in any order.
     """
+    digest = hashlib.sha256(repr((described(net), sorted(set(taps)), _form(x))).encode())
+    for tensor in [*net.parameters(), *net.buffers(), x]:
+        for part in tensor.detach().split(4096) if tensor.ndim else [tensor.detach()]:
+            digest.update(raw(part))
+    return digest.hexdigest()
+
+
+def fingerprint(net: nn.Module) -> bytes:
+    """A hash of all weights and buffers; their version counters would not do, since fused optimisers do not count."""
+    digest = hashlib.blake2b(digest_size=16)
+    for tensor in chain(net.parameters(), net.buffers()):
+        digest.update(raw(tensor))
+    return digest.digest()
+
+
+def described(net: nn.Module) -> str:
+    """What determines a network's answers beside its numbers: its layers' types and text, torch and its processor."""
     threads = torch.get_num_threads()
     kernels = [os.environ.get(name) for name in ("ONEDNN_MAX_CPU_ISA", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS")]
     torch_is = torch.__version__, torch.backends.cpu.get_cpu_capability(), torch.get_float32_matmul_precision()
     kinds = [f"{type(module).__module__}.{type(module).__qualname__}" for module in net.modules()]
-    digest = hashlib.sha256(repr((torch_is, threads, kernels, kinds, repr(net), sorted(set(taps)))).encode())
-    for name, tensor in [*net.named_parameters(), *net.named_buffers(), ("", x)]:
-        digest.update(repr((name, tensor.dtype, tuple(tensor.shape), tensor.stride())).encode())
-        for part in tensor.detach().split(4096) if tensor.ndim else [tensor.detach()]:
-            digest.update(_bytes(part))
-    return digest.hexdigest()
+    forms = [(name, _form(tensor)) for name, tensor in [*net.named_parameters(), *net.named_buffers()]]
+    return repr((torch_is, threads, kernels, kinds, repr(net), forms))
 
 
-def _entry(folder: Path, name: str, x: Tensor, ask: Ask) -> Knowledge:
-    """An entry of the folder, written if it is not there or not to be trusted."""
-    path = folder / f"{name}.safetensors"
-    probe = ask(x[:: math.ceil(len(x) / PROBE)])  # spread over all of them
-    found = _read(path, name, probe)
-    if found is not None:
-        with suppress(OSError):
-            os.utime(path)  # it has been used
-        return found
-    part = None
+def probed(x: Tensor) -> Tensor:
+    """The inputs that are asked again before answers are trusted: :data:`PROBE` at most, spread over all of them."""
+    return x[:: math.ceil(len(x) / PROBE)]
+
+
+def _folder() -> Path | None:
+    """Where answers are kept: the folder that is named, else the user's for caches; None: nowhere."""
+    named = os.environ.get(VARIABLE)
+    if named is not None:
+        return Path(os.path.expanduser(named)) if named else None
+    usual = {"win32": os.environ.get("LOCALAPPDATA"), "darwin": "~/Library/Caches"}
+    folder = Path(os.path.expanduser(usual.get(sys.platform, os.environ.get("XDG_CACHE_HOME")) or "~/.cache"), "kdlab")
+    return folder if folder.is_absolute() else None  # a user without a home
+
+
+def _entry(folder: Path, name: str, n: int, chunks: Iterator[Knowledge], probe: Knowledge) -> OnDisk | None:
+    """Write an entry of the folder and read it; None: somebody removed it meanwhile, or keeps another in its place."""
+    path, part = folder / f"{name}.safetensors", None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=f"{path.name}.", suffix=".part", delete=False) as file:
             part = Path(file.name)
-            made = _write(file, len(x), (ask(chunk) for chunk in x.split(CHUNK)), _tensors(probe, "probe/"), name)
+            write(file, n, chunks, tensors(probe, "probe/"), name)
             os.fsync(file.fileno())
-        part.replace(path)
-        _tidy(folder, path)
-    except OSError as error:
-        raise _unwritable(VARIABLE, folder, error) from error
+        with suppress(PermissionError):  # Windows keeps a file that somebody reads, which may tell the same
+            part.replace(path)  # closed and not yet mapped: neither is moved on Windows
+        found = read(path, name, probe)
+        with suppress(OSError):
+            _tidy(folder, path)
     finally:
         if part is not None:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
-    return made
-
-
-def _tensors(said: Knowledge, prefix: str = "") -> dict[str, Tensor]:
-    """Name in a file -> tensor."""
-    features = {f"{prefix}features/{name}": f for name, f in said.features.items()}
-    return {f"{prefix}logits": said.logits} | features
-
-
-def _write(file: BinaryIO, n: int, chunks: Iterator[Knowledge], probe: Mapping[str, Tensor], name: str) -> OnDisk:
-    """Answers on ``n`` inputs into a file, chunk by chunk, and mapped from there."""
-    first = next(chunks)
-    rows = _tensors(first)
-    shapes = {k: [n, *t.shape[1:]] for k, t in rows.items()} | {k: list(t.shape) for k, t in probe.items()}
-    dtypes = {k: t.dtype for k, t in (rows | dict(probe)).items()}
-    header: dict[str, dict] = {"__metadata__": {"kept": name}}
-    end = 0
-    for k in sorted(shapes, key=lambda k: (-dtypes[k].itemsize, k)):  # the widest first, so that all are aligned
-        start, end = end, end + math.prod(shapes[k]) * dtypes[k].itemsize
-        header[k] = {"dtype": CODES[dtypes[k]], "shape": shapes[k], "data_offsets": [start, end]}
-    text = json.dumps(header).encode()
-    text += b" " * (-(len(text) + 8) % 64)
-    file.write(len(text).to_bytes(8, "little") + text)
-    place = {k: 8 + len(text) + header[k]["data_offsets"][0] for k in shapes}
-    for part in chain([probe, rows], map(_tensors, chunks)):
-        for k, tensor in part.items():
-            file.seek(place[k])
-            place[k] += file.write(_bytes(tensor))
-    file.flush()
-    return _mapped(file, header)[0]
-
-
-def _read(path: Path, name: str, probe: Knowledge) -> OnDisk | None:
-    """What an entry holds, or None: it is not there, not whole, not ours, or does not tell what is said today."""
-    try:
-        with path.open("rb") as file:
-            size, length = os.fstat(file.fileno()).st_size, int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(length)) if length < size else {}
-            end = max(entry["data_offsets"][1] for k, entry in header.items() if k != "__metadata__")
-            if header["__metadata__"] != {"kept": name} or size != 8 + length + end:
-                return None
-            found, held = _mapped(file, header)
-            for k, tensor in _tensors(probe, "probe/").items():
-                if (
-                    held[k].dtype != tensor.dtype
-                    or held[k].shape != tensor.shape
-                    or (_bytes(held[k]) != _bytes(tensor)).any()
-                ):
-                    return None
-            return found
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return None
-
-
-def _mapped(file: BinaryIO, header: Mapping[str, dict]) -> tuple[OnDisk, dict[str, Tensor]]:
-    """Knowledge in a file, and all its tensors by name; none is read yet, and what is written into one stays here."""
-    mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-    begin = 8 + int.from_bytes(mapping[:8], "little")
-    held = {}
-    for k, entry in header.items():
-        if k != "__metadata__":
-            count, offset = math.prod(entry["shape"]), begin + entry["data_offsets"][0]
-            flat = torch.frombuffer(mapping, dtype=TYPES[entry["dtype"]], count=count, offset=offset)
-            held[k] = flat.reshape(entry["shape"])
-    own = {k.removeprefix("features/"): tensor for k, tensor in held.items() if k.startswith("features/")}
-    found = OnDisk(held["logits"], own)
-    found.handle = _Handle(file)
-    found.begin = {name: begin + header[f"features/{name}"]["data_offsets"][0] for name in own}
-    return found, held
+    return found
 
 
 def _tidy(folder: Path, newest: Path) -> None:
@@ -247,11 +181,14 @@ def _joined(parts: list[Knowledge]) -> Knowledge:
     return Knowledge(torch.cat([part.logits for part in parts]), features)
 
 
-def _bytes(tensor: Tensor) -> np.ndarray:
-    """The bytes of a tensor, row by row, without a copy where they lie so."""
-    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+def _form(tensor: Tensor) -> tuple:
+    return tensor.dtype, tuple(tensor.shape), tensor.stride()
 
 
-def _unwritable(variable: str, folder: Path, error: OSError) -> OSError:
-    said = f"{variable} must name a folder that can be written to and has room, got {str(folder)!r} ({error})"
-    return OSError(error.errno, said)
+def _remark(variable: str, folder: Path | str, error: OSError) -> None:
+    """Say once of a folder that it cannot be used."""
+    if folder not in _remarked:
+        _remarked.add(folder)
+        got = f"got {str(folder)!r}" if os.environ.get(variable) else f"since {str(folder)!r} does not"
+        said = f"{variable} must name a folder that can be written to and has room, {got} ({error})"
+        warnings.warn(f"{said}: what networks answer stays in memory", stacklevel=3)

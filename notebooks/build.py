@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["KDLAB_CACHE"] = ""  # what an earlier run kept must not show in what is stored
 os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this environment's kernel; read when jupyter_core is imported
 
 import jupytext

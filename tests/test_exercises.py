@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import threading
 import time
 from pathlib import Path
@@ -246,6 +247,18 @@ def stubborn(*_):
             pass
 
 
+class Mute(BaseException):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+def raises(error):
+    def answer(*_):
+        raise error
+
+    return answer
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize(
     ("answer", "words"),
@@ -259,7 +272,14 @@ def stubborn(*_):
         (lambda *_: [[1, 2], [3]], "got a list"),
         (lambda *_: torch.zeros(2, 3, 4), "got one of shape (2, 3, 4)"),
         (lambda *_: raise_exit(), "SystemExit"),
+        (raises(BaseException("all")), "raised BaseException: all (in line"),
+        (raises(GeneratorExit()), "raised GeneratorExit"),
+        (raises(KeyboardInterrupt()), "raised KeyboardInterrupt"),
+        (raises(Mute()), "raised Mute: … (in line"),
+        (lambda *_: torch.eye(3).to_sparse(), "got a Tensor of layout torch.sparse_coo"),
+        (lambda *_: torch.empty(2, device="meta"), "got a Tensor without numbers (device meta)"),
         (0.5, "pass the function itself"),
+        (torch.zeros(2), ", not a Tensor"),
         (None, "pass the function itself"),
     ],
 )
@@ -269,18 +289,103 @@ def test_whatever_a_function_does_one_clear_message_comes_back(name, answer, wor
     assert words in verdict.text, verdict
 
 
+class Odd:
+    """Whatever is done with it goes wrong."""
+
+    def __getattribute__(self, name):
+        raise RuntimeError("odd")
+
+    def __repr__(self):
+        raise RuntimeError("odd")
+
+    __eq__ = __len__ = __iter__ = __getitem__ = __float__ = __bool__ = __repr__
+    __hash__ = object.__hash__
+
+
+ODD = [
+    torch.eye(3).to_sparse(), torch.empty(3, device="meta"), 10**400, Odd(),
+    {"a": Odd()}, [Odd()], iter(()), type, b"", -1, True,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", exercises.names())
+def test_whatever_comes_back_a_verdict_does(name):
+    """Of every exercise, plain answers included."""
+    for odd in ODD:
+        for answer in (odd, lambda *_, odd=odd: odd):
+            assert not check(name, answer, seed=0).holds
+
+
+def test_an_interrupt_of_the_one_who_waits_is_no_answers(monkeypatch):
+    def interrupted(seconds, task):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kdlab.exercises.base.within", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        check("soften", soften_by_hand)
+
+
 def raise_exit():
     raise SystemExit("bye")
+
+
+def unstoppable(until):
+    """Answers that go on until the event is set, whatever is raised in them: a loop that catches all, a call into C."""
+
+    def catches(*_):
+        while not until.is_set():
+            try:  # noqa: SIM105
+                time.sleep(0.001)
+            except BaseException:
+                pass
+
+    return [catches, lambda *_: until.wait()]
+
+
+def running():
+    return [t for t in threading.enumerate() if t.name == "kdlab exercise" and t.is_alive()]
 
 
 @pytest.mark.parametrize("answer", [endless, stubborn])
 def test_an_endless_loop_is_stopped_and_leaves_nothing_running(answer, monkeypatch):
     monkeypatch.setattr("kdlab.exercises.base.SECONDS", 0.3)
+    before = len(running())
     verdict = check("soften", answer)
     assert "no answer after 0.3 seconds" in verdict.text
-    running = [t for t in threading.enumerate() if t.name == "kdlab exercise"]
-    if answer is endless:
-        assert not running
+    assert answer is stubborn or "and it was stopped" in verdict.text
+    assert "and it was stopped" not in verdict.text or len(running()) == before
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_cannot_be_stopped_is_said_to_run_on(which, monkeypatch):
+    monkeypatch.setattr("kdlab.exercises.base.SECONDS", 0.1)
+    until = threading.Event()
+    verdict = check("soften", unstoppable(until)[which])
+    assert running()
+    assert "and it could not be stopped, so restart the kernel: is there a loop" in verdict.text
+    until.set()
+
+
+def test_an_import_is_not_broken_off(tmp_path, monkeypatch):
+    """A module that takes longer to be imported than an answer may take is whole afterwards."""
+    until = threading.Event()
+    slow = "import sys\nwhile not sys.slow_until.is_set(): pass\nwhole = True\n"
+    (tmp_path / "slow_to_import.py").write_text(slow)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "slow_until", until, raising=False)
+    monkeypatch.setattr("kdlab.exercises.base.SECONDS", 0.1)
+
+    def answer(logits, temperature):
+        import slow_to_import  # noqa: F401
+
+        return logits
+
+    before = running()
+    assert "could not be stopped" in check("soften", answer).text
+    [thread] = set(running()) - set(before)
+    until.set()
+    thread.join()
+    assert sys.modules.pop("slow_to_import").whole
 
 
 def test_a_check_leaves_the_random_state_alone():

@@ -6,7 +6,7 @@ from helpers import bits, net, same, sure, toy, training
 from safetensors.torch import load_file
 from torch import nn
 
-from kdlab import Recipe, Sweep, keep, players, sweep
+from kdlab import Recipe, Sweep, answerfile, keep, players, sweep
 from kdlab.batches import Batches
 from kdlab.keep import key
 from kdlab.players import Kept, ask, tell
@@ -39,7 +39,7 @@ def equal(a, b):
 @pytest.mark.parametrize("by_rows", [False, True])
 def test_what_is_read_is_what_is_said_for_a_new_network_too(cache, asked, by_rows, monkeypatch):
     """Shuffled batches, the last one short; of a large file the rows are read, of a small one they are mapped."""
-    monkeypatch.setattr(keep, "ROOM", 0 if by_rows else 2**27)
+    monkeypatch.setattr(answerfile, "ROOM", 0 if by_rows else 2**27)
     data = toy(600)
     for start in range(2):
         teacher = sure()
@@ -58,7 +58,7 @@ def test_what_is_read_is_what_is_said_for_a_new_network_too(cache, asked, by_row
 
 @pytest.mark.parametrize("by_rows", [False, True])
 def test_a_row_that_is_not_there_is_refused(cache, by_rows, monkeypatch):
-    monkeypatch.setattr(keep, "ROOM", 0 if by_rows else 2**27)
+    monkeypatch.setattr(answerfile, "ROOM", 0 if by_rows else 2**27)
     said = ask(sure(), toy().train.x, TAPS)
     for wrong in (90, -1):
         with pytest.raises(IndexError):
@@ -79,7 +79,7 @@ def test_a_student_learns_the_same_bits_from_what_lies_on_disk(settings, where, 
         monkeypatch.setattr(keep, "LARGE", 1)
     elif where == "folder":
         monkeypatch.setenv(keep.VARIABLE, str(tmp_path))
-    monkeypatch.setattr(keep, "ROOM", 0)
+    monkeypatch.setattr(answerfile, "ROOM", 0)
     assert same(trained(), expected)
     first = sum(asked)
     assert same(trained(), expected)
@@ -100,7 +100,7 @@ class Kinds(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.kinds, self.body = nn.ModuleList(Cast(dtype) for dtype in keep.CODES), net()
+        self.kinds, self.body = nn.ModuleList(Cast(dtype) for dtype in answerfile.CODES), net()
 
     def forward(self, x):
         for kind in self.kinds:
@@ -109,10 +109,10 @@ class Kinds(nn.Module):
 
 
 def test_layers_of_all_kinds_of_numbers_are_kept(cache):
-    model, x, taps = Kinds(), toy(300).train.x, [f"kinds.{i}" for i in range(len(keep.CODES))]
+    model, x, taps = Kinds(), toy(300).train.x, [f"kinds.{i}" for i in range(len(answerfile.CODES))]
     assert equal(ask(model, x, taps), tell(model, x, taps))
     held = load_file(*cache.iterdir())
-    assert {held[f"features/{name}"].dtype for name in taps} == set(keep.CODES)
+    assert {held[f"features/{name}"].dtype for name in taps} == set(answerfile.CODES)
 
 
 def test_a_file_is_in_the_form_of_safetensors(cache):

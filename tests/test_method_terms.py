@@ -1,10 +1,13 @@
 """What each method makes of its loss: terms, weights, adapters, hidden labels."""
 
+import re
+import statistics
 from types import SimpleNamespace
 
 import pytest
 import torch
 import torch.nn.functional as F
+from bench_parts.scaling import cosines
 from helpers import rand, seen, sure, training
 
 import kdlab
@@ -151,3 +154,11 @@ def test_at_the_start_a_method_pulls_about_as_hard_as_the_labels(name, images):
         entries = ledger(Training("conv-8" if on_maps else "mlp-64", data, teacher=teacher, recipe=recipe))
         ratio = sum(e.norm for n, e in entries.items() if n != "labels") / entries["labels"].norm
         assert 1 / 5 < ratio < 5, (seed, ratio)
+
+
+def test_the_knob_of_rkds_anchors_says_what_they_cost_in_gradient():
+    *_, meaning, _ = methods.get("rkd").knobs()["anchors"]
+    assert "a cost of anchors³" in meaning
+    said = re.search(r"of 128, 16, 32 and 64 give gradients with a cosine of (\S+), (\S+) and (\S+) to", meaning)
+    measured = [statistics.mean(whole) for _, whole in cosines().values()]
+    assert [float(number) for number in said.groups()] == pytest.approx(measured, abs=0.03)

@@ -40,7 +40,7 @@ LAYERS = [
         "data",
         "batches",
     },
-    {"taps", "losses", "charts", "keep"},
+    {"taps", "losses", "charts", "answerfile", "keep"},
     {"methods", "initial", "players"},
     {"schemes", "schedules"},
     {"algorithms"},

@@ -5,6 +5,7 @@ import gc
 import pytest
 import torch
 from helpers import bits, net, same, sure, toy, training
+from torch import nn
 
 from kdlab import players
 from kdlab.batches import Batches
@@ -45,10 +46,13 @@ def test_asking_twice_is_asking_once(monkeypatch):
     asked = []
     monkeypatch.setattr(players, "tell", lambda net, x, taps=(): asked.append(len(x)) or tell(net, x, taps))
     teacher, x = sure(), toy().train.x
-    assert ask(teacher, x) is ask(teacher, x)
-    ask(teacher, x[:8])
+    said = ask(teacher, x)
+    assert asked == [8, 90]  # a few that are asked again each time, and all
+    assert ask(teacher, x) is said
+    assert asked == [8, 90, 8]
+    ask(teacher, x[:16])
     ask(teacher, x, ["stage1"])
-    assert asked == [90, 8, 90]
+    assert asked[3:] == [8, 16, 8, 90]
 
 
 def test_a_teacher_that_has_changed_is_asked_anew():
@@ -66,6 +70,47 @@ def test_a_teacher_that_has_changed_is_asked_anew():
     print_before = fingerprint(moved)
     moved.train()(x)
     assert fingerprint(moved) != print_before  # buffers count too
+
+
+class Scaled(nn.Module):
+    """Its factor stands neither among its weights nor in its text."""
+
+    def __init__(self):
+        super().__init__()
+        self.body, self.scale = net(), 1.0
+
+    def forward(self, x):
+        return self.body(x) * self.scale
+
+
+def other_layer(model):
+    model.body.stage1[1] = nn.Tanh()
+
+
+def other_attribute(model):
+    model.scale = 5.0
+
+
+def hook(model):
+    model.register_forward_hook(lambda _module, _inputs, logits: 2 * logits)
+
+
+@pytest.mark.parametrize("change", [other_layer, other_attribute, hook])
+def test_a_change_that_leaves_the_weights_alone_is_seen_too(change):
+    model, x = Scaled(), toy().train.x
+    first = ask(model, x).logits
+    change(model)
+    assert not torch.equal(first, tell(model, x).logits)
+    assert torch.equal(ask(model, x).logits, tell(model, x).logits)
+
+
+def test_a_layer_that_changes_on_its_own_is_seen_too():
+    """The logits stay as they are, and what is said of the layer does not."""
+    model, x = Scaled(), toy().train.x
+    ask(model, x, ["body.stage1.0"])
+    model.body.stage1[0].register_forward_hook(lambda _module, _inputs, seen: seen.clamp(min=-1e-3))
+    said, now = ask(model, x, ["body.stage1.0"]), tell(model, x, ["body.stage1.0"])
+    assert torch.equal(said.features["body.stage1.0"], now.features["body.stage1.0"])
 
 
 def test_inputs_that_have_changed_are_asked_anew():

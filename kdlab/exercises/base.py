@@ -15,7 +15,7 @@ from torch import Tensor
 
 from kdlab import check as checks
 from kdlab.exercises.claims import Claim
-from kdlab.exercises.limits import OutOfTimeError, within
+from kdlab.exercises.limits import OutOfTimeError, Stop, within
 
 PACKAGE = str(Path(__file__).resolve().parent.parent)
 SECONDS = 5.0  # for all calls of one check
@@ -99,18 +99,32 @@ def check(name: str, answer: Any, *, seed: int | None = None) -> Verdict:
     else:
         random.manual_seed(seed)
     try:
-        if task.call and not callable(answer):
-            plain = task.call.partition("(")[0]
-            raise WrongAnswer(f'pass the function itself, check("{name}", {plain}), not {_kind(answer)}')
-        within(SECONDS, lambda: task.probe(Asked(task.call, answer) if task.call else answer, random))
+        within(SECONDS, lambda: _look(task, answer, random))
     except WrongAnswer as wrong:
         return Verdict(False, f"{name}: {wrong}")
-    except OutOfTimeError:
-        return Verdict(
-            False,
-            f"{name}: no answer after {SECONDS:g} seconds, and it was stopped: is there a loop whose end never comes?",
-        )
+    except OutOfTimeError as late:
+        end = "it was stopped" if late.stopped else "it could not be stopped, so restart the kernel"
+        why = "is there a loop whose end never comes?"
+        return Verdict(False, f"{name}: no answer after {SECONDS:g} seconds, and {end}: {why}")
     return Verdict(True, f"{name}: {task.right}")
+
+
+def _look(task: Exercise, answer: Any, random: torch.Generator) -> None:
+    """Probe an answer; what is raised in here is the answer's own doing, whatever it is: Ctrl-C reaches another thread.
+
+    Raises:
+        WrongAnswer: what is wrong with it.
+    """
+    try:
+        if task.call and not callable(answer):
+            plain = task.call.partition("(")[0]
+            raise WrongAnswer(f'pass the function itself, check("{task.name}", {plain}), not {_kind(answer)}')
+        task.probe(Asked(task.call, answer) if task.call else answer, random)
+    except (WrongAnswer, Stop):
+        raise
+    except BaseException as error:
+        what = f"{task.call} returns" if task.call else "the answer is"
+        raise WrongAnswer(f"{what} something that cannot be looked at: {_said(error)}") from None
 
 
 def hint(name: str) -> Hint:
@@ -141,8 +155,10 @@ class Asked:
             answer = self.function(*copies)
         except NotImplementedError:
             raise WrongAnswer("nothing is written yet: replace the line that says so, and check again") from None
-        except (Exception, SystemExit) as error:
-            raise WrongAnswer(f"{self.call} raised {type(error).__name__}: {error}{_place(error)}") from None
+        except Stop:
+            raise
+        except BaseException as error:
+            raise WrongAnswer(f"{self.call} raised {_said(error)}") from None
         for name, value, copy in zip(self.arguments, values, copies, strict=False):
             if isinstance(value, Tensor) and not torch.equal(value, copy):
                 raise WrongAnswer(f"it writes into the {name} it was given: compute a new tensor instead")
@@ -157,6 +173,8 @@ class Asked:
             if isinstance(answer, (str, bytes, dict, set)):
                 raise TypeError
             found = torch.as_tensor(answer).to(torch.float64)
+            if found.is_meta or found.layout != torch.strided:
+                raise TypeError
         except (TypeError, ValueError, RuntimeError):
             raise WrongAnswer(f"it must return {_wanted(shape)}, got {_kind(answer)}") from None
         if tuple(found.shape) != tuple(shape) and not (not shape and found.numel() == 1):
@@ -176,7 +194,20 @@ def _wanted(shape: Sequence[int]) -> str:
 
 def _kind(answer: Any) -> str:
     kind = type(answer).__name__
+    if isinstance(answer, Tensor) and answer.is_meta:
+        return f"a {kind} without numbers (device meta)"
+    if isinstance(answer, Tensor) and answer.layout != torch.strided:
+        return f"a {kind} of layout {answer.layout}"
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def _said(error: BaseException) -> str:
+    """An error's type, its text, and where it was raised."""
+    try:
+        text = str(error)
+    except Exception:  # the learner's own class, whose text is an error too
+        text = "…"
+    return f"{type(error).__name__}: {text}{_place(error)}"
 
 
 def _place(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,10 +12,18 @@ T = TypeVar("T")
 
 
 class OutOfTimeError(Exception):
-    """The code was still running when its time was up."""
+    """The code was still running when its time was up.
+
+    Attributes:
+        stopped: it has ended since; else it runs on.
+    """
+
+    def __init__(self, stopped: bool):
+        super().__init__(stopped)
+        self.stopped = stopped
 
 
-class _Stop(BaseException):
+class Stop(BaseException):
     """Raised inside the code that is to end; no ``except Exception`` holds it up."""
 
 
@@ -22,11 +31,12 @@ def within(seconds: float, task: Callable[[], T]) -> T:
     """What ``task()`` returns, if it does so in time.
 
     It runs in a thread of its own, since a kernel's main thread must stay its own. An endless loop is ended; a single
-    long call into C cannot be, and is left behind in a thread that ends with the process.
+    long call into C cannot be, nor a loop that catches everything: they are left behind in a thread that ends with the
+    process.
 
     Raises:
         OutOfTimeError: it did not return in time.
-        BaseException: whatever ``task`` raised.
+        BaseException: whatever ``task`` raised, which should let :class:`Stop` pass.
     """
     outcome: dict[str, object] = {}
 
@@ -42,18 +52,32 @@ def within(seconds: float, task: Callable[[], T]) -> T:
         thread.join(seconds)
     finally:
         late = thread.is_alive()
-        _end(thread)  # also when the wait itself was interrupted
+        stopped = _end(thread)  # also when the wait itself was interrupted
     if late:
-        raise OutOfTimeError
+        raise OutOfTimeError(stopped)
     if "error" in outcome:
         raise outcome["error"]  # type: ignore[misc]
     return outcome["value"]  # type: ignore[return-value]
 
 
-def _end(thread: threading.Thread, tries: int = 50) -> None:
-    """Raise :class:`_Stop` in the thread until it ends; code with a bare ``except:`` in a loop swallows some."""
+def _end(thread: threading.Thread, tries: int = 50) -> bool:
+    """Raise :class:`Stop` in the thread until it ends; code with a bare ``except:`` in a loop swallows some.
+
+    Returns:
+        Whether it has ended.
+    """
     for _ in range(tries):
         if not thread.is_alive():
-            return
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Stop))
+            return True
+        if not _imports(thread):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Stop))
         thread.join(0.02)
+    return not thread.is_alive()
+
+
+def _imports(thread: threading.Thread) -> bool:
+    """Whether it imports something just now: a module that broke off half-way would stay broken."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    while frame is not None and not frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back
+    return frame is not None

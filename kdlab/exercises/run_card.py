@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import tomli_w  # noqa: F401  (Run.save needs it: not to be imported for the first time while the clock runs)
 import torch
 
 from kdlab import models

@@ -103,10 +103,12 @@ def relations(out: Path, repeats: int) -> None:
     draw(out, "relations", "samples of a batch", sizes, curves)
 
 
-def anchors() -> None:
-    """What sampling the triples of RKD does to its gradient: its cosine with the exact one, batch 128.
+def cosines() -> dict[int, tuple[list[float], list[float]]]:
+    """What sampling the triples of RKD does to its gradient: its cosine with the exact one, batch 128, 12 batches.
 
-    Of the angles alone, the term that is sampled, on the features; and of the whole method on the weights.
+    Returns:
+        Anchors -> of the angles alone, the term that is sampled, on the features; and of the whole method, with its
+        default weights, on the weights.
     """
     data, teacher, counts = kdlab.load("fashion-mnist"), kdlab.pretrained("fashion-mnist-cnn"), (16, 32, 64)
     said, found = ask(teacher, data.train.x, ["embedding"]).features["embedding"], {n: ([], []) for n in counts}
@@ -127,8 +129,13 @@ def anchors() -> None:
         for n in counts:
             for kept, mine, whole in zip(found[n], gradient(n), exact, strict=True):
                 kept.append(torch.cosine_similarity(mine, whole, dim=0).item())
+    return found
+
+
+def anchors() -> None:
+    """Tell what :func:`cosines` finds."""
     print("\nRKD's knob `anchors`: cosine of the sampled gradient with the exact one (mlp-64, batch 128, 12 batches)")
-    for n, sides in found.items():
+    for n, sides in cosines().items():
         both = (f"{statistics.mean(of):.2f} ± {statistics.stdev(of):.2f}" for of in sides)
         print("  {} anchors: angles alone, on the features {}; the whole method, on the weights {}".format(n, *both))
 
