@@ -6,8 +6,8 @@ import pytest
 from helpers import net, sure, toy
 
 import kdlab
-from kdlab import Recipe, Sweep
-from kdlab.sweeps import alike, trial
+from kdlab import Recipe, Sweep, finished
+from kdlab.sweeps import Results, alike, trial
 from kdlab.sweeps.running import LOG
 
 BASE = Recipe(epochs=2, batch_size=16, learning_rate=0.01)
@@ -125,6 +125,38 @@ def test_a_folder_of_something_else_is_left_alone(given, tmp_path):
     ):
         kdlab.sweep(PLAN, out=tmp_path, **given)
     assert [path.name for path in tmp_path.iterdir()] == ["best.toml"]
+
+
+def test_a_sweep_that_was_planned_before_another_one_ran_keeps_what_that_one_wrote(given, tmp_path, trained):
+    here = {"out": tmp_path / "out", **given}
+    first, second = (Sweep(BASE, {"temperature": [1.0, t]}, seeds=1).run(**here) for t in (4.0, 8.0))
+    assert len(list(second)) == 2
+    assert len(list(first)) == 1  # temperature 1 is finished by now
+    assert [entry["recipe"]["temperature"] for entry in entries(tmp_path / "out")] == [1.0, 8.0, 4.0]
+    assert len(first.results) == len(second.results) == 2
+    assert len(trained) == 3
+    assert first.todo == []
+
+
+def test_tables_are_written_while_nobody_else_may_write(given, tmp_path, monkeypatch):
+    log, write, tried = tmp_path / "out" / LOG, Results.write, []
+
+    def spy(results, folder):
+        with pytest.raises(BlockingIOError), finished.sole(log):
+            pass
+        tried.append(len(results))
+        return write(results, folder)
+
+    monkeypatch.setattr(Results, "write", spy)
+    plan = Sweep(BASE, {"temperature": [1.0, 4.0]}, seeds=1)
+    kdlab.sweep(plan, out=log.parent, **given)
+    assert (log.parent / "best.toml").exists()
+    kdlab.sweep(plan, out=log.parent, **given)  # with nothing to train
+    view = kdlab.SweepMap(Sweep(BASE, {"temperature": [2.0, 3.0]}, seeds=1).run(out=log.parent, **given))
+    monkeypatch.setattr(view, "_show", lambda *_: view.stop())
+    view.start()
+    assert view.settled()
+    assert tried == [2, 2, 1]
 
 
 def test_two_sweeps_do_not_write_into_one_folder(given, tmp_path):

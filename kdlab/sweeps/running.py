@@ -61,9 +61,15 @@ class Running:
         self._rooms = alike.check_each(self.trials, own)
         objects = {} if self.log is None else own.prints(plan.seeds)
         self._identities = {t[:2]: finished.identity(t.recipe) | objects.get(t.seed, {}) for t in self.trials}
-        self._known = {} if self.log is None else {finished.key(entry): entry for entry in finished.read(self.log)}
+        self._read()
+
+    def _read(self) -> None:
+        """Take over what the log holds of these trials."""
+        if self.log is None:
+            return
+        known = {finished.key(entry): entry for entry in finished.read(self.log)}
         for t in self.trials:
-            entry = self._known.get(finished.key(self._identities[t[:2]]), {})
+            entry = known.get(finished.key(self._identities[t[:2]]), {})
             if entry.get("status") in (FINISHED, DIVERGED):  # what failed is tried again
                 self.results.add(t, entry)
 
@@ -93,15 +99,28 @@ class Running:
         return [t for t in self.trials if t[:2] not in self.results.trials]
 
     def __iter__(self) -> Iterator[Result]:
-        """Train what is still to do; yields each result once it is written."""
+        """Train what is still to do; yields each result once it is written, and at the end writes the tables."""
+        with finished.sole(self.log):
+            self._read()  # others may have written since
+            if self.todo:
+                yield from self._go()
+            if self.log is not None:
+                entries = [*finished.read(self.log), *self.results.trials.values()]  # what failed before is there twice
+                finished.rewrite(self.log, {finished.key(entry): entry for entry in entries}.values())
+            self.write()
+
+    def write(self) -> None:
+        """Write the tables of what is finished so far beside the log, if there is one; while iterating, nobody else
+        writes there."""
+        if self.log is not None:
+            self.results.write(self.log.parent)
+
+    def _go(self) -> Iterator[Result]:
         todo = self.todo
-        if not todo:
-            return
         why = dict(zip([t[:2] for t in todo], stacked.alone([t.recipe for t in todo]), strict=True))
-        with opened(self.executor, self.workers) as (executor, hands), finished.sole(self.log):
+        with opened(self.executor, self.workers) as (executor, hands):
             batches = alike.batches(todo, self._rooms, hands)
-            handed = self._one_by_one(batches) if executor is None else self._spread(executor, batches)
-            for batch, results in handed:
+            for batch, results in self._one_by_one(batches) if executor is None else self._spread(executor, batches):
                 if isinstance(results, str):  # they cannot be stacked, and come one by one
                     why |= {t[:2]: results for t in batch}
                     continue
@@ -111,11 +130,8 @@ class Running:
                     entry = self._identities[t[:2]] | result
                     if self.log is not None:
                         finished.append(self.log, entry)
-                    self._known[finished.key(entry)] = entry
                     self.results.add(t, entry)
                     yield entry
-            if self.log is not None:
-                finished.rewrite(self.log, self._known.values())  # what failed before is there twice
 
     def _one_by_one(self, batches: Sequence[list[Trial]]) -> Iterator[Handed]:
         for batch in batches:

@@ -100,9 +100,8 @@ class SweepMap(View, source="sweep_map.js"):
                         self._show(each * (self.total - len(self.results)))
                         pushed = now
                     if self.stopping:
+                        self._sweep.write()  # now, while nobody else may
                         break
-            if self._sweep.log is not None:
-                self.results.write(self._sweep.log.parent)
         except Exception as error:  # a thread must not die in silence, nor print
             self._error = f"{type(error).__name__}: {error}"
         finally:
