@@ -4,6 +4,7 @@ import json
 
 import pytest
 from helpers import net, sure, toy
+from torch import nn
 
 import kdlab
 from kdlab import Recipe, Sweep, finished
@@ -105,15 +106,23 @@ def test_a_sweep_that_has_grown_trains_what_is_new(given, tmp_path, trained):
     assert (len(small), len(trained), len(entries(tmp_path / "out"))) == (1, 6, 6)
 
 
-@pytest.mark.parametrize("change", ["teacher", "student", "data", "torch", "files"])
+def bent(seed):
+    """The student with another activation; its first weights are the same."""
+    made = net(seed)
+    made.embedding[2] = nn.Tanh()
+    return made
+
+
+@pytest.mark.parametrize("change", ["teacher", "student", "activation", "data", "torch", "files"])
 def test_what_was_made_otherwise_is_made_again(change, given, tmp_path, trained):
     plan, folder = Sweep(BASE, seeds=1), tmp_path / "out"
     kdlab.sweep(plan, out=folder, **given)
     if change in ("torch", "files"):
         [entry] = entries(folder)
         (folder / LOG).write_text(json.dumps(entry | {change: "other"}) + "\n")
-    other = {"teacher": sure(8), "student": lambda seed: net(seed + 1), "data": toy(labelled=60)}
-    kdlab.sweep(plan, out=folder, **given | ({change: other[change]} if change in other else {}))
+    other = {"teacher": {"teacher": sure(8)}, "student": {"student": lambda seed: net(seed + 1)}}
+    other |= {"activation": {"student": bent}, "data": {"data": toy(labelled=60)}}
+    kdlab.sweep(plan, out=folder, **given | other.get(change, {}))
     assert len(trained) == 2
     assert len(entries(folder)) == 2  # the other one is kept
 

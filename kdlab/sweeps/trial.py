@@ -20,8 +20,9 @@ from kdlab.api import named
 from kdlab.arrangement import Teacher
 from kdlab.data import Dataset
 from kdlab.events import Epoch
-from kdlab.players import REMEMBERED, fingerprint
+from kdlab.players import REMEMBERED
 from kdlab.recipe import Recipe
+from kdlab.resume import digest
 from kdlab.runs import Run
 from kdlab.stacked import Stack, why_not
 from kdlab.training import Training
@@ -53,21 +54,10 @@ class Own:
 
     def prints(self, seeds: Sequence[int]) -> dict[int, dict[str, Any]]:
         """Seed -> ``{"own": hashes of all objects}``, to tell a training that would be the same; empty without any."""
-        fixed = {}
-        if self.data is not None:
-            held = nn.Module()
-            for part in ("train", "validation", "test"):
-                split = getattr(self.data, part)
-                for name, tensor in {"x": split.x, "y": split.y, "labelled": split.labelled, **split.views}.items():
-                    held.register_buffer(f"{part}_{name}".replace(".", "_"), tensor)
-            held.register_buffer("edges", self.data.edges)
-            fixed["data"] = fingerprint(held).hex()
-        if self.teacher is not None:
-            several = self.teacher if isinstance(self.teacher, (list, tuple)) else [self.teacher]
-            fixed["teacher"] = [one if isinstance(one, str) else fingerprint(one).hex() for one in several]
+        fixed = {name: digest(getattr(self, name)) for name in ("data", "teacher") if getattr(self, name) is not None}
         if self.student is None:
             return {seed: {"own": fixed} for seed in seeds} if fixed else {}
-        return {seed: {"own": fixed | {"student": fingerprint(self.student(seed)).hex()}} for seed in seeds}
+        return {seed: {"own": fixed | {"student": digest(self.student(seed))}} for seed in seeds}
 
     def training(self, recipe: Recipe) -> Training:
         """The training of a recipe, its student measured at the end only.
