@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import multiprocessing
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -74,6 +74,18 @@ class Own:
         return Training(net, data, teacher=self.teacher, recipe=known, measure_every=0)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch has one thread in what this thread does meanwhile: the same bits wherever a trial runs, since more threads
+    add up in another order; small nets gain nothing by them, and a worker's neighbours want the other cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 @lru_cache(maxsize=REMEMBERED)
 def _share(
     name: str, labelled: int | None, pool: int | None, view: str | None, task: str | None, folder: Path
@@ -100,10 +112,8 @@ def run(
         is known here. In place of all that, why several cannot be trained side by side: each is to be handed over by
         itself then, so that it is written as it ends.
     """
-    if multiprocessing.parent_process() is not None:
-        torch.set_num_threads(1)  # a worker: its neighbours want the other cores; a thread sets its own
     own = own or Own()
-    with _ALONE:
+    with _ALONE, one_thread():
         if len(recipes) > 1:
             return _together(recipes, modules, own)
         return [_one(recipe, modules, own) | {"stacked": 1, "alone": ""} for recipe in recipes]

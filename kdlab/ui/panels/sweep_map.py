@@ -7,7 +7,6 @@ import time
 from contextlib import closing
 from typing import Any
 
-import torch
 import traitlets
 
 from kdlab.sweeps import Results, Running, report
@@ -89,7 +88,6 @@ class SweepMap(View, source="sweep_map.js"):
         return not self.running
 
     def _go(self) -> None:
-        torch.set_num_threads(1)  # counts for this thread alone, and is faster for nets this small
         began, before, pushed = time.perf_counter(), len(self.results), 0.0
         try:
             with closing(iter(self._sweep)) as finished:
