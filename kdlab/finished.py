@@ -56,17 +56,16 @@ def _numbers(value: Any) -> Any:
 
 
 def read(path: Path) -> list[Entry]:
-    """All entries, in the order in which they were written. A last line that was cut off is dropped from the file.
+    """All entries, in the order in which they were written, but for a last line that was cut off.
 
     Raises:
         ValueError: another line is no entry.
     """
     lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
-    if lines and not lines[-1].endswith(b"\n"):
-        registry.write(path, b"".join(lines[:-1]))
-        lines = lines[:-1]
     found = []
     for number, line in enumerate(lines, start=1):
+        if not line.endswith(b"\n"):  # the last one; the file stays as it is, since somebody may be writing it
+            break
         try:
             entry = json.loads(line)
             if not isinstance(entry["recipe"], dict):
@@ -79,10 +78,15 @@ def read(path: Path) -> list[Entry]:
 
 
 def append(path: Path, entry: Mapping[str, Any]) -> None:
-    """Write one entry behind the others."""
+    """Write one entry behind the others, and in place of a last line that was cut off."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(entry) + "\n")
+    with path.open("a+b") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - 1))
+        if file.read() not in (b"", b"\n"):
+            file.seek(0)
+            file.truncate(file.read().rfind(b"\n") + 1)
+        file.write(json.dumps(entry).encode() + b"\n")
 
 
 def rewrite(path: Path, entries: Iterable[Mapping[str, Any]]) -> None:

@@ -61,12 +61,13 @@ class Recording:
 
     Args:
         training: a new one, of which no step has been taken.
-        folder: where the finished run will be; it must not exist.
+        folder: where the finished run will be; it must not exist, unless this very run was killed when nothing but its
+            draft was left to be removed: then it is finished.
         every: seconds between two checkpoints, at least 0; more where writing them would take too much of the time.
 
     Attributes:
         events: what has happened, in order, also before it was killed.
-        resumed: steps that had been done before, None for a run that is new.
+        resumed: steps that had been done before, None for a run that is new or finished.
         run: the finished run; None until then.
 
     Raises:
@@ -82,21 +83,23 @@ class Recording:
         check.between(0, math.inf, every=every)
         self.training, self.folder, self.every = training, Path(folder), every
         self.draft = draft_of(self.folder)
-        if self.folder.exists():
-            self._clear_leftovers()
+        self._made_of = resume.made_of(training)
+        finished = self.folder.exists()
+        if finished and not self._clear_leftovers():
             raise ValueError(f"save must name a new folder, got {str(folder)!r}, which exists")
         if training.step or training.announced:
             raise ValueError(f"training must be new to be recorded, got one that has taken {training.step} steps")
         self.events: list[Event] = []
         self.resumed: int | None = None
         self.run: Run | None = None
-        self._made_of = resume.made_of(training)
         self._later: dict[int, Recipe] = {}  # to be assigned again, by the number of events before
         self._size, self._noted = 0, 0  # bytes of the events so far, and of the recipes noted
         self._busy = False
         self._due = -math.inf
         self._read: int | None = None  # when the checkpoint was written from which it goes on
-        if (self.draft / CHECKPOINT).is_file():
+        if finished:
+            self._open()
+        elif (self.draft / CHECKPOINT).is_file():
             self._resume()
         elif self.draft.exists():
             self._refuse_others_files()
@@ -217,23 +220,43 @@ class Recording:
         self.run = run
 
     def _remove(self) -> None:
-        """Remove the draft, and nothing in it that is not a recording's; the events last, by which it is known."""
+        """Remove the draft, and nothing in it that is not a recording's; the checkpoint last, by which it is known."""
         shutil.rmtree(self.draft / WHOLE, ignore_errors=True)
-        for name in (CHECKPOINT, HALF, KNOBS, RECIPE, EVENTS):
+        for name in (HALF, KNOBS, RECIPE, EVENTS, CHECKPOINT):
             (self.draft / name).unlink(missing_ok=True)
             point("removal")
         with contextlib.suppress(OSError):  # somebody's own files are in it
             self.draft.rmdir()
 
-    def _clear_leftovers(self) -> None:
-        """Remove the draft of the finished run in ``folder``, if it was killed before it could do so itself."""
-        mine, its = self.draft / EVENTS, self.folder / EVENTS
-        if mine.is_file() and its.is_file():
+    def _clear_leftovers(self) -> bool:
+        """Remove the draft of the finished run in ``folder``, if it was killed before it could do so itself.
+
+        Returns:
+            Whether there was such a draft, of a training that was made of the same.
+        """
+        mine, its, held = self.draft / EVENTS, self.folder / EVENTS, self.draft / CHECKPOINT
+        if not its.is_file() or not (mine.is_file() or held.is_file()):
+            if self.draft.is_dir() and not any(self.draft.iterdir()):
+                self.draft.rmdir()
+            return False
+        if mine.is_file():  # else they are removed already
             begun = mine.read_bytes()
-            if begun and its.read_bytes().startswith(begun):
-                self._remove()
-        elif self.draft.is_dir() and not any(self.draft.iterdir()):
-            self.draft.rmdir()
+            if not begun or not its.read_bytes().startswith(begun):
+                return False
+        try:
+            resume.refuse_another(checkpoint.read(held)["made of"], self._made_of, self.draft)
+            same = True
+        except (ValueError, OSError):
+            same = False
+        self._remove()
+        return same
+
+    def _open(self) -> None:
+        """Take the finished run in ``folder`` for that of this training."""
+        t = self.training
+        self.run = Run.open(self.folder, student=t.students["student"], peer=t.peer, teacher=t.teacher)
+        self.run.data, self.run.teacher = t.data, self.run.students.get("co-teacher", t.teacher)
+        self.events, t.diverged = self.run.events, self.run.diverged is not None
 
     def _refuse_overtaken(self) -> None:
         """Refuse where another process has gone on with the run since this one has read its checkpoint."""

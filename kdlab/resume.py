@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from itertools import chain
@@ -104,7 +105,10 @@ def refuse_another(then: Mapping[str, Any], now: Mapping[str, Any], where: Path)
 
 
 def digest(thing: Any) -> str:
-    """A hash of networks, data sets, or lists of them: their tensors, their names, and the kinds of layers."""
+    """A hash of networks, data sets, or lists of them: their tensors, their names, and the layers with their settings.
+
+    Of a layer's settings those count that its text shows, such as a dropout's share; of other objects nothing does.
+    """
     found = blake2b(digest_size=16)
 
     def take(thing: Any) -> None:
@@ -113,6 +117,7 @@ def digest(thing: Any) -> str:
             found.update(thing.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
         elif isinstance(thing, nn.Module):
             take([(name, type(module).__qualname__) for name, module in thing.named_modules()])
+            take(re.sub(r" at 0x[0-9a-fA-F]+", "", repr(thing)))  # where a function lies in memory does not count
             take(dict(chain(thing.named_parameters(), thing.named_buffers())))
         elif dataclasses.is_dataclass(thing):
             # ``whole``: all training samples, of which a data set has a share; they take no part.

@@ -108,27 +108,39 @@ def study(
     Raises:
         ValueError: a name is unknown, an arm cannot run, or seeds are too few; nothing has been trained then.
         DivergedError: a training's loss stopped being finite; what was finished before is kept.
+        BlockingIOError: another study is being written into ``out``.
     """
     wanted = _wanted(methods, SET_UPS if set_ups is None else set_ups, seeds)
     log = None if out is None else Path(out) / CELLS
     known = {} if log is None else read(log)
-    todo = {key: recipe for key, recipe in wanted.items() if key not in known or not _same(known[key], recipe)}
     data: dict[str, Dataset] = {}
-    for (place, _), recipe in {key[:2]: recipe for key, recipe in todo.items()}.items():
-        if place not in data:
-            data[place] = datasets.load(recipe.data, labelled=recipe.labelled, pool=recipe.pool)
+    for (place, _), recipe in {key[:2]: recipe for key, recipe in _todo(wanted, known).items()}.items():
+        data[place] = data.get(place) or _load(recipe)
         train(data=data[place], recipe=recipe)  # every arm can run, or nothing is trained
-    with bar(len(todo), "studying", show=progress) as shown:
-        for key, recipe in todo.items():
-            known[key] = dict(zip(KEY, key, strict=True)) | _one(recipe, data[key[0]])
-            if log is not None:
-                finished.append(log, known[key])
-            shown.update()
-    made = Study([known[key] for key in wanted], command)
-    if log is not None:
-        finished.rewrite(log, known.values())  # each once
-        made.write(log.parent)
+    with finished.sole(log):
+        known = known if log is None else read(log)  # others may have written since
+        todo = _todo(wanted, known)
+        with bar(len(todo), "studying", show=progress) as shown:
+            for key, recipe in todo.items():
+                data[key[0]] = data.get(key[0]) or _load(recipe)
+                known[key] = dict(zip(KEY, key, strict=True)) | _one(recipe, data[key[0]])
+                if log is not None:
+                    finished.append(log, known[key])
+                shown.update()
+        made = Study([known[key] for key in wanted], command)
+        if log is not None:
+            finished.rewrite(log, (read(log) | known).values())  # each once
+            made.write(log.parent)
     return made
+
+
+def _todo(wanted: Mapping[Key, Recipe], known: Mapping[Key, Cell]) -> dict[Key, Recipe]:
+    """What of the wanted trainings is still to be done."""
+    return {key: recipe for key, recipe in wanted.items() if key not in known or not _same(known[key], recipe)}
+
+
+def _load(recipe: Recipe) -> Dataset:
+    return datasets.load(recipe.data, labelled=recipe.labelled, pool=recipe.pool)
 
 
 def _wanted(methods: Sequence[str] | None, set_ups: Sequence[SetUp], seeds: Sequence[int]) -> dict[Key, Recipe]:

@@ -1,5 +1,6 @@
 """Recordings: what they refuse, what they leave, and what they cost; their bits are in test_recorder_bits.py."""
 
+import copy
 from itertools import pairwise
 
 import pytest
@@ -8,7 +9,7 @@ from kills import contents
 from torch import nn
 
 import kdlab
-from kdlab import Recipe, Recording, recorder
+from kdlab import Recipe, Recording, recorder, resume
 from kdlab.events import Step
 from kdlab.recorder import draft_of
 
@@ -98,13 +99,38 @@ def test_another_run_is_refused_by_name_and_nothing_changes(change, message, tmp
     assert contents(begun) == before
 
 
-def test_layers_of_another_kind_are_another_student(tmp_path):
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (nn.ReLU(), nn.Tanh()),
+        (nn.Dropout(0.1), nn.Dropout(0.9)),
+        (nn.LeakyReLU(0.01), nn.LeakyReLU(0.9)),
+        (nn.BatchNorm1d(8, momentum=0.1), nn.BatchNorm1d(8, momentum=0.9)),
+    ],
+)
+def test_layers_of_another_kind_or_setting_are_another_student(one, other, tmp_path):
     """Their weights are the same, and what comes of them is not."""
-    twin = net(1)
-    twin.embedding[2] = nn.Tanh()
-    broken_off(tmp_path / "run")
+    first, twin, equal = net(1), net(1), net(1)
+    first.embedding[2], twin.embedding[2], equal.embedding[2] = one, other, copy.deepcopy(one)
+    recording = Recording(training(first), tmp_path / "run", every=0)
+    next(iter(recording))
     with pytest.raises(ValueError, match=r"^student must be that of the unfinished run"):
         Recording(training(twin), tmp_path / "run")
+    assert Recording(training(equal), tmp_path / "run").resumed == 0
+
+
+def test_where_a_function_lies_does_not_make_another_network():
+    class Bent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.bend = lambda x: x
+
+        def extra_repr(self):
+            return f"{self.bend}"
+
+    one, other = Bent(), Bent()
+    assert repr(one) != repr(other)
+    assert resume.digest(one) == resume.digest(other)
 
 
 def test_a_peer_is_known_again(tmp_path):

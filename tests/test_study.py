@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 import kdlab
-from kdlab import cli, data, methods, registry
+from kdlab import cli, data, finished, methods, registry
 from kdlab import study as studies
 from kdlab.comparison import compare
 from kdlab.study import SET_UPS, SetUp, study
@@ -156,6 +156,32 @@ def test_a_stopped_study_goes_on_and_trains_nothing_twice(made, tmp_path, monkey
     assert untimed(again) == untimed(whole)
     study(NAMES, [TINY], range(2), out=tmp_path)
     assert len(trained) == 10
+
+
+def test_two_studies_do_not_write_into_one_folder_and_keep_what_the_other_wrote(made, tmp_path, monkeypatch):
+    folder, whole = made
+    train, sole, trained = studies._one, finished.sole, []
+
+    def spy(recipe, images):
+        trained.append(recipe)
+        if len(trained) == 1:
+            with pytest.raises(BlockingIOError, match="must have one writer, got a second one while the first works"):
+                study(["rkd"], [TINY], range(2), out=tmp_path)
+        return train(recipe, images)
+
+    def meanwhile(log):
+        """Between the first look at the folder and the lock, somebody has finished all but the last two."""
+        lines = (folder / CELLS).read_text().splitlines(keepends=True)
+        log.write_text("".join(lines[:-2]) + lines[0].replace('"tiny"', '"theirs"'))
+        monkeypatch.setattr(finished, "sole", sole)
+        return sole(log)
+
+    monkeypatch.setattr(studies, "_one", spy)
+    monkeypatch.setattr(finished, "sole", meanwhile)
+    again = study(NAMES, [TINY], range(2), out=tmp_path)
+    assert len(trained) == 2
+    assert untimed(again) == untimed(whole)
+    assert sorted(cell["set_up"] for cell in read(tmp_path / CELLS).values()) == ["theirs", *["tiny"] * 10]
 
 
 def untimed(made):

@@ -1,8 +1,10 @@
 """A sweep in this process: its trials are plain trainings, choice is by validation, and it goes on where it stopped."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import pytest
+import torch
 from helpers import net, sure, toy
 
 import kdlab
@@ -105,6 +107,30 @@ def test_threads_train_one_at_a_time_and_give_the_same(made, given):
         again = kdlab.sweep(PLAN, executor=executor, **given)
         assert executor.submit(int).result() == 0  # it is not closed
     assert untimed(again) == untimed(made)
+
+
+@pytest.mark.parametrize("executor", [None, ThreadPoolExecutor])
+def test_a_trial_has_one_thread_as_in_a_worker_and_the_caller_keeps_its_own(executor, given, monkeypatch):
+    """More add up in another order, and a sweep that goes on elsewhere would be of two kinds."""
+    seen, make = [], trial.Own.training
+
+    def spy(self, recipe):
+        made = make(self, recipe)
+        seen.append(torch.get_num_threads())
+        step = made.take_step
+        made.take_step = lambda: seen.append(torch.get_num_threads()) or step()
+        return made
+
+    monkeypatch.setattr(trial.Own, "training", spy)
+    torch.set_num_threads(2)
+    try:
+        with executor(1) if executor else nullcontext() as threads:
+            kdlab.sweep(Sweep(BASE, seeds=2), executor=threads, **given)
+            assert threads is None or threads.submit(torch.get_num_threads).result() == 2
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+    assert seen == [1] * (1 + 2 * 13)  # looked at once; each trial set up, and its 12 steps
 
 
 def test_structure_is_all_but_the_numbers_of_the_loss():

@@ -4,10 +4,11 @@ import json
 
 import pytest
 from helpers import net, sure, toy
+from torch import nn
 
 import kdlab
-from kdlab import Recipe, Sweep
-from kdlab.sweeps import alike, trial
+from kdlab import Recipe, Sweep, finished
+from kdlab.sweeps import Results, alike, trial
 from kdlab.sweeps.running import LOG
 
 BASE = Recipe(epochs=2, batch_size=16, learning_rate=0.01)
@@ -105,15 +106,23 @@ def test_a_sweep_that_has_grown_trains_what_is_new(given, tmp_path, trained):
     assert (len(small), len(trained), len(entries(tmp_path / "out"))) == (1, 6, 6)
 
 
-@pytest.mark.parametrize("change", ["teacher", "student", "data", "torch", "files"])
+def bent(seed):
+    """The student with another activation; its first weights are the same."""
+    made = net(seed)
+    made.embedding[2] = nn.Tanh()
+    return made
+
+
+@pytest.mark.parametrize("change", ["teacher", "student", "activation", "data", "torch", "files"])
 def test_what_was_made_otherwise_is_made_again(change, given, tmp_path, trained):
     plan, folder = Sweep(BASE, seeds=1), tmp_path / "out"
     kdlab.sweep(plan, out=folder, **given)
     if change in ("torch", "files"):
         [entry] = entries(folder)
         (folder / LOG).write_text(json.dumps(entry | {change: "other"}) + "\n")
-    other = {"teacher": sure(8), "student": lambda seed: net(seed + 1), "data": toy(labelled=60)}
-    kdlab.sweep(plan, out=folder, **given | ({change: other[change]} if change in other else {}))
+    other = {"teacher": {"teacher": sure(8)}, "student": {"student": lambda seed: net(seed + 1)}}
+    other |= {"activation": {"student": bent}, "data": {"data": toy(labelled=60)}}
+    kdlab.sweep(plan, out=folder, **given | other.get(change, {}))
     assert len(trained) == 2
     assert len(entries(folder)) == 2  # the other one is kept
 
@@ -125,6 +134,38 @@ def test_a_folder_of_something_else_is_left_alone(given, tmp_path):
     ):
         kdlab.sweep(PLAN, out=tmp_path, **given)
     assert [path.name for path in tmp_path.iterdir()] == ["best.toml"]
+
+
+def test_a_sweep_that_was_planned_before_another_one_ran_keeps_what_that_one_wrote(given, tmp_path, trained):
+    here = {"out": tmp_path / "out", **given}
+    first, second = (Sweep(BASE, {"temperature": [1.0, t]}, seeds=1).run(**here) for t in (4.0, 8.0))
+    assert len(list(second)) == 2
+    assert len(list(first)) == 1  # temperature 1 is finished by now
+    assert [entry["recipe"]["temperature"] for entry in entries(tmp_path / "out")] == [1.0, 8.0, 4.0]
+    assert len(first.results) == len(second.results) == 2
+    assert len(trained) == 3
+    assert first.todo == []
+
+
+def test_tables_are_written_while_nobody_else_may_write(given, tmp_path, monkeypatch):
+    log, write, tried = tmp_path / "out" / LOG, Results.write, []
+
+    def spy(results, folder):
+        with pytest.raises(BlockingIOError), finished.sole(log):
+            pass
+        tried.append(len(results))
+        return write(results, folder)
+
+    monkeypatch.setattr(Results, "write", spy)
+    plan = Sweep(BASE, {"temperature": [1.0, 4.0]}, seeds=1)
+    kdlab.sweep(plan, out=log.parent, **given)
+    assert (log.parent / "best.toml").exists()
+    kdlab.sweep(plan, out=log.parent, **given)  # with nothing to train
+    view = kdlab.SweepMap(Sweep(BASE, {"temperature": [2.0, 3.0]}, seeds=1).run(out=log.parent, **given))
+    monkeypatch.setattr(view, "_show", lambda *_: view.stop())
+    view.start()
+    assert view.settled()
+    assert tried == [2, 2, 1]
 
 
 def test_two_sweeps_do_not_write_into_one_folder(given, tmp_path):

@@ -9,6 +9,7 @@ from PIL import Image
 
 import kdlab
 from kdlab import Recipe, Sweep
+from kdlab.sweeps import trial
 from kdlab.sweeps.running import Running
 
 BASE = Recipe(epochs=1, batch_size=16)
@@ -76,6 +77,22 @@ def test_it_is_stopped_and_goes_on_where_it_was(tmp_path, monkeypatch):
     assert later.done == 12
     assert later.left is None
     assert (tmp_path / "sweep" / "best.toml").exists()
+
+
+def test_where_trials_cannot_be_stacked_stop_waits_for_one(tmp_path, monkeypatch):
+    plan, train = Sweep(BASE.replace(scheme="self", scheme_variant="born-again"), PLAN.grid, seeds=1), trial._one
+    view = kdlab.SweepMap(plan.run(toy(), student=net, out=tmp_path / "sweep"))
+    trained = []
+
+    def stops(*given):
+        view.stop()
+        trained.append(1)
+        return train(*given)
+
+    monkeypatch.setattr(trial, "_one", stops)
+    view.start()
+    assert view.settled()
+    assert (view.done, len(trained), view.running) == (1, 1, False)
 
 
 def test_buttons_of_the_page_start_and_stop():

@@ -141,6 +141,48 @@ def test_what_cannot_be_stacked_is_trained_one_by_one_and_it_is_said(given, step
     assert found.table()[3]["test_cross_entropy"] == expected.metrics()["cross_entropy"]  # to the bit
 
 
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """How many trials are in the log when each begins that is trained by itself."""
+    log, seen, train = tmp_path / "out" / LOG, [], trial._one
+    monkeypatch.setattr(
+        trial, "_one", lambda *given: seen.append(len(entries(log.parent)) if log.exists() else 0) or train(*given)
+    )
+    return seen
+
+
+def test_what_cannot_be_stacked_is_written_before_the_next_begins(given, tmp_path, written):
+    """Else a kill would lose what is finished, and Stop would wait for all in hand."""
+    plan = Sweep(BASE.replace(scheme="self", scheme_variant="born-again"), GRID, seeds=1)
+    found = kdlab.sweep(plan, out=tmp_path / "out", **given | {"teacher": None})
+    assert written == [0, 1, 2, 3]
+    assert {r["alone"] for r in found.trials.values()} == {"the scheme has several phases"}
+
+
+def test_one_network_of_another_kind_makes_all_be_written_one_by_one(given, tmp_path, written):
+    student = {"student": lambda seed: net(seed, batch_norm=seed == 2)}
+    found = kdlab.sweep(Sweep(BASE, seeds=4), out=tmp_path / "out", **given | student)
+    assert written == [0, 1, 2, 3]
+    assert {r["alone"][:30] for r in found.trials.values()} == {"the networks differ in their l"}
+
+
+def test_an_executor_is_given_one_by_one_what_cannot_be_stacked(given, tmp_path):
+    class Spy(ThreadPoolExecutor):
+        def submit(self, fn, recipes, *others):
+            sizes.append(len(recipes))
+            return super().submit(fn, recipes, *others)
+
+    sizes = []
+    plan = Sweep(BASE, GRID | {"scheme": ["offline", "self"]}, seeds=1)
+    stubborn = {"student": lambda seed: net(seed, dropout=0.5)}
+    with Spy(1) as executor:
+        running = plan.run(executor=executor, out=tmp_path / "out", **given | stubborn)
+        for count, result in enumerate(running, start=1):
+            assert (result["stacked"], result["alone"]) == (1, "dropout would draw other numbers")
+            assert len(entries(tmp_path / "out")) == count
+    assert (count, sizes) == (8, [4, 4] + 8 * [1])
+
+
 def test_reasons_are_counted(given):
     plan = Sweep(BASE, {"scheme": ["offline", "self"], "fine_tune": [0, 1]}, seeds=2)
     found = kdlab.sweep(plan, **given)

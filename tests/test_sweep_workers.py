@@ -57,13 +57,6 @@ def test_two_workers_find_the_same_and_are_kept(made):
     assert untimed(kdlab.sweep(PLAN, workers=2)) == untimed(made)
     assert before & pids()
     assert os.getpid() not in before
-    assert all(Workers.kept(2).submit(threads).result(LONG) == 1 for _ in range(4))
-
-
-def threads():
-    import torch
-
-    return torch.get_num_threads()
 
 
 def test_a_worker_that_is_killed_costs_no_trial(made, tmp_path):

@@ -70,6 +70,4 @@ def sweep(
             if result["alone"]:
                 shown.set_postfix_str(f"one by one: {result['alone']}")
             shown.update()
-    if out is not None:
-        running.results.write(out)
     return running.results

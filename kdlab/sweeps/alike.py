@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from kdlab import stacked
 from kdlab.recipe import Recipe
 from kdlab.sweeps.plan import Trial
-from kdlab.sweeps.trial import Own
+from kdlab.sweeps.trial import Own, one_thread
 
 TOGETHER = 40  # trials at most that are handed over at once: more would save little, and be lost together
 NUMBERS = ("seed", "temperature", "alpha", "learning_rate", "label_smoothing", "method_knobs", "decay")
@@ -35,7 +35,8 @@ def check_each(trials: Sequence[Trial], own: Own) -> dict[str, int]:
         best = found.setdefault(structure(t.recipe), t.recipe)
         if t.recipe.resolved().highest_alpha > best.resolved().highest_alpha:
             found[structure(t.recipe)] = t.recipe
-    return {kind: stacked.room(own.training(recipe)) for kind, recipe in found.items()}
+    with one_thread():  # what is made here, such as a teacher's inputs without data, serves the trials
+        return {kind: stacked.room(own.training(recipe)) for kind, recipe in found.items()}
 
 
 def batches(trials: Sequence[Trial], rooms: Mapping[str, int], hands: int = 1) -> list[list[Trial]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, as_completed
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from torch import nn
@@ -20,6 +21,7 @@ from kdlab.sweeps.trial import DIVERGED, FINISHED, Own, Result
 
 LOG = "trials.jsonl"
 PATIENCE = 60  # seconds in which an executor that lost a trial must answer to a trifle
+Handed = tuple[list[Trial], list[Result] | str]  # what was handed over, and what came of it: see trial.run
 
 
 class Running:
@@ -59,9 +61,15 @@ class Running:
         self._rooms = alike.check_each(self.trials, own)
         objects = {} if self.log is None else own.prints(plan.seeds)
         self._identities = {t[:2]: finished.identity(t.recipe) | objects.get(t.seed, {}) for t in self.trials}
-        self._known = {} if self.log is None else {finished.key(entry): entry for entry in finished.read(self.log)}
+        self._read()
+
+    def _read(self) -> None:
+        """Take over what the log holds of these trials."""
+        if self.log is None:
+            return
+        known = {finished.key(entry): entry for entry in finished.read(self.log)}
         for t in self.trials:
-            entry = self._known.get(finished.key(self._identities[t[:2]]), {})
+            entry = known.get(finished.key(self._identities[t[:2]]), {})
             if entry.get("status") in (FINISHED, DIVERGED):  # what failed is tried again
                 self.results.add(t, entry)
 
@@ -91,61 +99,101 @@ class Running:
         return [t for t in self.trials if t[:2] not in self.results.trials]
 
     def __iter__(self) -> Iterator[Result]:
-        """Train what is still to do; yields each result once it is written."""
+        """Train what is still to do; yields each result once it is written, and at the end writes the tables."""
+        with finished.sole(self.log):
+            self._read()  # others may have written since
+            if self.todo:
+                yield from self._go()
+            if self.log is not None:
+                entries = [*finished.read(self.log), *self.results.trials.values()]  # what failed before is there twice
+                finished.rewrite(self.log, {finished.key(entry): entry for entry in entries}.values())
+            self.write()
+
+    def write(self) -> None:
+        """Write the tables of what is finished so far beside the log, if there is one; while iterating, nobody else
+        writes there."""
+        if self.log is not None:
+            self.results.write(self.log.parent)
+
+    def _go(self) -> Iterator[Result]:
         todo = self.todo
-        if not todo:
-            return
         why = dict(zip([t[:2] for t in todo], stacked.alone([t.recipe for t in todo]), strict=True))
-        with opened(self.executor, self.workers) as (executor, hands), finished.sole(self.log):
+        with opened(self.executor, self.workers) as (executor, hands):
             batches = alike.batches(todo, self._rooms, hands)
-            handed = self._one_by_one(batches) if executor is None else self._spread(executor, batches)
-            for batch, results in handed:
+            for batch, results in self._one_by_one(batches) if executor is None else self._spread(executor, batches):
+                if isinstance(results, str):  # they cannot be stacked, and come one by one
+                    why |= {t[:2]: results for t in batch}
+                    continue
                 for t, result in zip(batch, results, strict=True):
                     if result["stacked"] == 1 and not result["alone"]:
                         result = result | {"alone": why[t[:2]]}
                     entry = self._identities[t[:2]] | result
                     if self.log is not None:
                         finished.append(self.log, entry)
-                    self._known[finished.key(entry)] = entry
                     self.results.add(t, entry)
                     yield entry
-            if self.log is not None:
-                finished.rewrite(self.log, self._known.values())  # what failed before is there twice
 
-    def _one_by_one(self, batches: Sequence[list[Trial]]) -> Iterator[tuple[list[Trial], list[Result]]]:
+    def _one_by_one(self, batches: Sequence[list[Trial]]) -> Iterator[Handed]:
         for batch in batches:
-            yield batch, trial.run([t.recipe.to_dict() for t in batch], (), self.own)
+            results = self._train(batch)
+            yield batch, results
+            if isinstance(results, str):
+                for t in batch:
+                    yield [t], self._train([t])
 
-    def _spread(self, executor: Executor, waiting: list[list[Trial]]) -> Iterator[tuple[list[Trial], list[Result]]]:
+    def _train(self, batch: list[Trial]) -> list[Result] | str:
+        return trial.run([t.recipe.to_dict() for t in batch], (), self.own)
+
+    def _spread(self, executor: Executor, waiting: list[list[Trial]]) -> Iterator[Handed]:
         """All at once to the executor. What it lost (a worker died) is tried again, the first of them by itself: if
         that is lost too, it is to blame, and recorded as failed."""
-        modules = [name for name in _modules([t.recipe for t in self.trials]) if not name.startswith("kdlab.")]
-        own = self.own if self.here else None
         alone = False
         while waiting:
-            now = waiting[:1] if alone else waiting
-            places: dict[Future, int] = {}
-            lost: dict[int, Exception] = {}
-            try:
-                for place, batch in enumerate(now):
-                    places[executor.submit(trial.run, [t.recipe.to_dict() for t in batch], modules, own)] = place
-                for future in as_completed(places):
-                    try:
-                        results = future.result()
-                    except Exception as error:
-                        lost[places[future]] = error
-                    else:
-                        yield now[places[future]], results
-            finally:
-                for future in places:
-                    future.cancel()
-            again = [now[place] for place in sorted(lost)]
-            if alone and lost:
-                again = [[t] for t in now[0]]
-                if len(again) == 1:
-                    yield now[0], [self._blame(executor, lost[0])]
-                    again = []
-            waiting, alone = again + waiting[len(now) :], bool(again)
+            now, waiting = (waiting[:1], waiting[1:]) if alone else (waiting, [])
+            lost, count = yield from self._round(executor, now)
+            again = [batch for batch, _ in lost]
+            if alone and again and count == 1:
+                [(batch, error)] = lost
+                again = [[t] for t in batch] if len(batch) > 1 else []
+                if not again:
+                    yield batch, [self._blame(executor, error)]
+            waiting, alone = again + waiting, bool(again)
+
+    def _round(
+        self, executor: Executor, batches: list[list[Trial]]
+    ) -> Generator[Handed, None, tuple[list[tuple[list[Trial], Exception]], int]]:
+        """Hand batches over, and again one by one the trials of those that cannot be stacked; returns what was lost,
+        and how many batches were handed over."""
+        modules = [name for name in _modules([t.recipe for t in self.trials]) if not name.startswith("kdlab.")]
+        own = self.own if self.here else None
+        handed: dict[Future, list[Trial]] = {}
+        lost: dict[Future, Exception] = {}
+        done: SimpleQueue[Future] = SimpleQueue()
+
+        def hand(batch: list[Trial]) -> None:
+            future = executor.submit(trial.run, [t.recipe.to_dict() for t in batch], modules, own)
+            handed[future] = batch
+            future.add_done_callback(done.put)
+
+        try:
+            for batch in batches:
+                hand(batch)
+            heard = 0
+            while heard < len(handed):
+                future, heard = done.get(), heard + 1
+                try:
+                    results = future.result()
+                except Exception as error:
+                    lost[future] = error
+                    continue
+                yield handed[future], results
+                if isinstance(results, str):
+                    for t in handed[future]:
+                        hand([t])
+        finally:
+            for future in handed:
+                future.cancel()
+        return [(batch, lost[future]) for future, batch in handed.items() if future in lost], len(handed)
 
     def _blame(self, executor: Executor, error: Exception) -> Result:
         """The result of a trial that was lost twice; if the executor itself is gone, that is what is said."""

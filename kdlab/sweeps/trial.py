@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import multiprocessing
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,10 +20,11 @@ from kdlab.api import named
 from kdlab.arrangement import Teacher
 from kdlab.data import Dataset
 from kdlab.events import Epoch
-from kdlab.players import REMEMBERED, fingerprint
+from kdlab.players import REMEMBERED
 from kdlab.recipe import Recipe
+from kdlab.resume import digest
 from kdlab.runs import Run
-from kdlab.stacked import finish, why_not
+from kdlab.stacked import Stack, why_not
 from kdlab.training import Training
 
 Result = dict[str, Any]
@@ -53,21 +54,10 @@ class Own:
 
     def prints(self, seeds: Sequence[int]) -> dict[int, dict[str, Any]]:
         """Seed -> ``{"own": hashes of all objects}``, to tell a training that would be the same; empty without any."""
-        fixed = {}
-        if self.data is not None:
-            held = nn.Module()
-            for part in ("train", "validation", "test"):
-                split = getattr(self.data, part)
-                for name, tensor in {"x": split.x, "y": split.y, "labelled": split.labelled, **split.views}.items():
-                    held.register_buffer(f"{part}_{name}".replace(".", "_"), tensor)
-            held.register_buffer("edges", self.data.edges)
-            fixed["data"] = fingerprint(held).hex()
-        if self.teacher is not None:
-            several = self.teacher if isinstance(self.teacher, (list, tuple)) else [self.teacher]
-            fixed["teacher"] = [one if isinstance(one, str) else fingerprint(one).hex() for one in several]
+        fixed = {name: digest(getattr(self, name)) for name in ("data", "teacher") if getattr(self, name) is not None}
         if self.student is None:
             return {seed: {"own": fixed} for seed in seeds} if fixed else {}
-        return {seed: {"own": fixed | {"student": fingerprint(self.student(seed)).hex()}} for seed in seeds}
+        return {seed: {"own": fixed | {"student": digest(self.student(seed))}} for seed in seeds}
 
     def training(self, recipe: Recipe) -> Training:
         """The training of a recipe, its student measured at the end only.
@@ -84,6 +74,18 @@ class Own:
         return Training(net, data, teacher=self.teacher, recipe=known, measure_every=0)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch has one thread in what this thread does meanwhile: the same bits wherever a trial runs, since more threads
+    add up in another order; small nets gain nothing by them, and a worker's neighbours want the other cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 @lru_cache(maxsize=REMEMBERED)
 def _share(
     name: str, labelled: int | None, pool: int | None, view: str | None, task: str | None, folder: Path
@@ -92,8 +94,10 @@ def _share(
     return datasets.load(name, labelled=labelled, pool=pool, view=view, task=task)
 
 
-def run(recipes: Sequence[Mapping[str, Any]], modules: Sequence[str] = (), own: Own | None = None) -> list[Result]:
-    """Train some recipes, which differ in numbers alone; what one of them fails at does not stop the others.
+def run(
+    recipes: Sequence[Mapping[str, Any]], modules: Sequence[str] = (), own: Own | None = None
+) -> list[Result] | str:
+    """Train one recipe, or several that differ in numbers alone side by side.
 
     Args:
         recipes: as plain values, the seed included.
@@ -104,55 +108,47 @@ def run(recipes: Sequence[Mapping[str, Any]], modules: Sequence[str] = (), own: 
         A result for each: ``status`` ("finished", "diverged" or "failed") and ``reason``; ``validation`` and ``test``,
         the student's metrics on these sets, apart; ``steps``, ``seconds`` of the training (with the teacher's answers,
         where it is asked for the first time in this process; its share, of a stack), and counts of the labels that
-        were used; ``stacked``, how many took each step together, and where it was one alone, ``alone``: why.
+        were used; ``stacked``, how many took each step together, and where it was one alone, ``alone``: why, if that
+        is known here. In place of all that, why several cannot be trained side by side: each is to be handed over by
+        itself then, so that it is written as it ends.
     """
-    if multiprocessing.parent_process() is not None:
-        torch.set_num_threads(1)  # a worker: its neighbours want the other cores; a thread sets its own
-    own, made, why = own or Own(), [], ""
-    with _ALONE:
+    own = own or Own()
+    with _ALONE, one_thread():
         if len(recipes) > 1:
-            results, why = _together(recipes, modules, own, made)
-            if results:
-                return results
-        spare = [*made, *[None] * (len(recipes) - len(made))]
-        one_by_one = (_one(recipe, modules, own, training) for recipe, training in zip(recipes, spare, strict=True))
-        return [{**result, "stacked": 1, "alone": why} for result in one_by_one]
+            return _together(recipes, modules, own)
+        return [_one(recipe, modules, own) | {"stacked": 1, "alone": ""} for recipe in recipes]
 
 
-def _together(
-    recipes: Sequence[Mapping[str, Any]], modules: Sequence[str], own: Own, made: list[Training]
-) -> tuple[list[Result], str]:
-    """The results of a stack; or none, and why each must be trained by itself.
-
-    Args:
-        recipes: two at least.
-        modules: to import first.
-        own: objects in place of names.
-        made: takes trainings that were set up for nothing, of the first recipes; no step of them was taken.
-    """
+def _together(recipes: Sequence[Mapping[str, Any]], modules: Sequence[str], own: Own) -> list[Result] | str:
+    """The results of a stack, or why there can be none."""
     try:
         for module in modules:
             importlib.import_module(module)
+        made: list[Training] = []
         for recipe in recipes:
             made.append(own.training(Recipe.from_dict(recipe)))
             if len(made) == 2 and (why := why_not(made)):  # before more are set up, which may take its time
-                return [], why
+                return why
         start = time.perf_counter()
-        happened, why = finish(made)
-        how: Result = {"stacked": len(made), "alone": ""} if why is None else {"stacked": 1, "alone": why}
-        how["seconds"] = round((time.perf_counter() - start) / len(made), 4)
-        return [_result(Run.of(t, events), events) | how for t, events in zip(made, happened, strict=True)], ""
+        stack = Stack(made)
+        happened = stack.advance()
+        if stack.why_not is not None:
+            return stack.why_not
+        for new in stack.run():
+            for events, those in zip(happened, new, strict=True):
+                events += those
+        how = {"stacked": len(made), "alone": "", "seconds": round((time.perf_counter() - start) / len(made), 4)}
+        return [_result(Run.of(t, events), events) | how for t, events in zip(made, happened, strict=True)]
     except Exception as error:  # one of them may be to blame, and the others not
-        made.clear()
-        return [], f"{type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {error}"
 
 
-def _one(recipe: Mapping[str, Any], modules: Sequence[str], own: Own, made: Training | None = None) -> Result:
+def _one(recipe: Mapping[str, Any], modules: Sequence[str], own: Own) -> Result:
     start = time.perf_counter()
     try:
         for module in modules:
             importlib.import_module(module)
-        training = made or own.training(Recipe.from_dict(recipe))
+        training = own.training(Recipe.from_dict(recipe))
         start = time.perf_counter()
         happened = list(training)
         seconds = time.perf_counter() - start

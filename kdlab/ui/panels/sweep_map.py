@@ -7,7 +7,6 @@ import time
 from contextlib import closing
 from typing import Any
 
-import torch
 import traitlets
 
 from kdlab.sweeps import Results, Running, report
@@ -89,7 +88,6 @@ class SweepMap(View, source="sweep_map.js"):
         return not self.running
 
     def _go(self) -> None:
-        torch.set_num_threads(1)  # counts for this thread alone, and is faster for nets this small
         began, before, pushed = time.perf_counter(), len(self.results), 0.0
         try:
             with closing(iter(self._sweep)) as finished:
@@ -100,9 +98,8 @@ class SweepMap(View, source="sweep_map.js"):
                         self._show(each * (self.total - len(self.results)))
                         pushed = now
                     if self.stopping:
+                        self._sweep.write()  # now, while nobody else may
                         break
-            if self._sweep.log is not None:
-                self.results.write(self._sweep.log.parent)
         except Exception as error:  # a thread must not die in silence, nor print
             self._error = f"{type(error).__name__}: {error}"
         finally:
