@@ -6,6 +6,7 @@ from .certainty import certainty, confusions, reliability
 from .exits import exits
 from .game import duel
 from .going_on import going_on
+from .handover import handover
 from .here import here
 from .layers import alikeness
 from .race import ahead, race
@@ -27,6 +28,7 @@ __all__ = [
     "duel",
     "exits",
     "going_on",
+    "handover",
     "here",
     "leaving",
     "left_out",
