@@ -1,4 +1,4 @@
-"""What a teacher hands over of its probabilities: all of them, the top few, or rounded ones; and how many bits that is."""
+"""What a teacher hands over of its probabilities: all, the top few, or rounded ones; and how many bits that is."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def bits(p: Tensor) -> Tensor:
     Returns:
         (…), from 0 (one class has all) to log₂ classes (all alike).
     """
-    return -torch.xlogy(p, p).sum(-1) / math.log(2)
+    return 0 - torch.xlogy(p, p).sum(-1) / math.log(2)
 
 
 def room(classes: int, keep: int | None = None, digits: int | None = None, rest: str = "dropped") -> float:

@@ -8,7 +8,6 @@ import torch
 from kdlab.handover import bits, handed_over, room
 
 
-
 def rows(*values):
     return torch.tensor(values, dtype=torch.float64)
 
@@ -37,7 +36,7 @@ def test_where_all_is_rounded_away_the_most_probable_class_is_left():
     p = torch.full((1, 40), 1 / 41)
     p[0, 7] = 2 / 41
     got = handed_over(p, digits=1)
-    assert got[0, 7] == 1 and got.sum() == 1
+    assert got[0, 7] == got.sum() == 1
 
 
 def test_bits_by_hand_and_of_zeros():

@@ -12,6 +12,7 @@ from .layers import alikeness
 from .race import ahead, race
 from .response import class_gains, left_out
 from .schedules import leaving, schedule
+from .shelf import shelf
 from .teachers import council
 from .word_graph import word_graph
 
@@ -38,6 +39,7 @@ __all__ = [
     "race",
     "reliability",
     "schedule",
+    "shelf",
     "still",
     "word_graph",
 ]

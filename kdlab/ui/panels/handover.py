@@ -1,4 +1,4 @@
-"""What a soft target says and how much of it is told: temperature, top classes and rounding, computed in the browser."""
+"""What a soft target says and how much of it is told: temperature, top classes and rounding."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ export default {
       const space = roomFor(C, k, decimals, way);
       say(room, space.toFixed(1), space);
       const gap = line[k - 1] - goal;
-      const text = line[k - 1] < 1e-9 ? "A hard label: no doubt is told at all." : Math.abs(gap) < 0.05 ? "Nearly all of the teacher's doubt is told." : gap < 0 ? `${percent(-gap / goal, 0)} of the teacher's doubt is not told.` : "More doubt than the teacher has: part of what is told is invented.";
+      const text = line[k - 1] < 1e-9 ? "A hard label: no doubt is told at all." : wrong < 0.02 ? "Nearly all of the teacher's doubt is told." : gap < 0 ? `${percent(-gap / goal, 0)} of the teacher's doubt is not told.` : "More doubt than the teacher has: part of what is told is invented.";
       if (words.textContent !== text) words.textContent = text;
       values.draw();
     }
