@@ -37,14 +37,21 @@ def shelf(
     highest = max(max(teacher, *students) for _, teacher, students in rows)
     ends = [100 * lowest - 2, 100 * highest + 2]
     axes.plot(ends, ends, color=style.MUTED, linewidth=1, linestyle=(0, (4, 2)))
-    remark(axes, "as good as its teacher", (ends[1], ends[1]), (-8, -8), ha="right", rotation=0)
+    remark(axes, "as good as its teacher", (ends[1], ends[1]), (-34, -7), ha="right")
     axes.axhline(100 * alone, color=style.COLOURS["labels"], linewidth=1.5)
     remark(axes, "labels only", (ends[0], 100 * alone), (2, 4), color=style.TEXT_COLOURS["labels"])
-    for name, teacher, students in rows:
+    before, lower = -1.0, 0
+    for name, teacher, students in sorted(rows, key=lambda row: row[1]):
+        lower = lower + 11 if teacher - before < 0.03 else 0  # names of neighbours stand below each other
+        before = teacher
         mean = sum(students) / len(students)
         axes.plot(2 * [100 * teacher], [100 * min(students), 100 * max(students)], color=style.COLOURS["student"])
         axes.plot([100 * teacher], [100 * mean], "s", color=style.COLOURS["student"], markersize=6)
-        remark(axes, name, (100 * teacher, 100 * min(students)), (2, -11), color="black", fontsize=8, ha="center")
+        if mean > teacher:
+            at, beside, side = max(students), (0, 4), "center"
+        else:
+            at, beside, side = min(students), (4, -9 - lower), "left"
+        remark(axes, name, (100 * teacher, 100 * at), beside, color="black", fontsize=8, ha=side)
     axes.set_xlim(*ends)
     label(axes, "The student and its teacher", "test accuracy of the teacher (%)", "of its student (%)")
     return figure
