@@ -389,12 +389,12 @@ claims(
 # gap](glossary.md#capacity-gap): the part of a large teacher's answers that a small student
 # cannot follow.)
 #
-# **And when is a teacher beaten?** When its mistakes have no system. The network with half the
-# labels wrong has learned many of them by heart. On new pictures these errors point anywhere. A
-# student that sees a thousand of its answers averages them, and what is left is what they have
-# in common: the truth. An *ignorant* teacher errs with system, always on the same kind of
-# shirt. That cannot be averaged away: its student repeats it, as the column *agrees* says. True
-# labels can correct it, and that is the other way to pass a teacher.
+# **And when is a teacher beaten?** Most likely where its mistakes have no system. The network
+# with half the labels wrong has learned many of them by heart. On new pictures these errors
+# point anywhere. A student that sees a thousand of its answers averages them, and what is left
+# is what they have in common: the truth. An *ignorant* teacher errs with system, always on the
+# same kind of shirt. That cannot be averaged away: its student repeats it, as the column
+# *agrees* says. True labels can correct it, and that is the other way to pass a teacher.
 
 # %% [markdown]
 # ## Experiment 2: what does a lost bit cost?
@@ -756,7 +756,8 @@ claims(
 # away from an untrained trunk there is one way out. Then they hardly mind each other, and in
 # the end they pull slightly apart. That is no open fight. But sharing has a price all the same.
 # Three networks of the shared one's width are some points better, since twenty-four units are
-# few for three tasks. The tasks do not pull in opposite directions, they compete for room.
+# few for three tasks. The tasks do not pull in opposite directions. It fits these numbers that
+# they compete for room; to be sure, one would vary the width.
 #
 # **Is sharing wise, then?** At the same total size it is: the last sound needs a wide layer,
 # and the shared one is three times as wide as each of the small ones. It would be another
@@ -855,12 +856,12 @@ claims(
 #
 # And the mix against *tuned* soft targets? Here we make no claim. Draw the searches anew, with
 # another `draw_seed`, and the order of the two may turn round. Three tries, judged by 200
-# labels, are half a lottery, and a bad draw costs more than a method gains. With a single
+# labels, are half a lottery, and a bad draw can cost more than a method gains. With a single
 # search and several seeds you would not notice: the seeds' interval does not contain the luck
 # of the search.
 #
 # Be fair to the tuned ones, too: *untuned* is not free. Somebody has found T = 2 and alpha =
-# 0.9, on these very pictures, before you came. **Count tries and knobs beside every result**,
+# 0.9, on this very data set, before you came. **Count tries and knobs beside every result**,
 # your own included, and repeat the search, not only the training.
 #
 # **A fifth limit: teachers that cannot be opened.** A paid service may tell only its top

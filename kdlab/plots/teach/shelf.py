@@ -47,11 +47,8 @@ def shelf(
         mean = sum(students) / len(students)
         axes.plot(2 * [100 * teacher], [100 * min(students), 100 * max(students)], color=style.COLOURS["student"])
         axes.plot([100 * teacher], [100 * mean], "s", color=style.COLOURS["student"], markersize=6)
-        if mean > teacher:
-            at, beside, side = max(students), (0, 4), "center"
-        else:
-            at, beside, side = min(students), (4, -9 - lower), "left"
-        remark(axes, name, (100 * teacher, 100 * at), beside, color="black", fontsize=8, ha=side)
+        at, beside = (max(students), (0, 4)) if mean > teacher else (min(students), (0, -12 - lower))
+        remark(axes, name, (100 * teacher, 100 * at), beside, color="black", fontsize=8, ha="center")
     axes.set_xlim(*ends)
     label(axes, "The student and its teacher", "test accuracy of the teacher (%)", "of its student (%)")
     return figure
