@@ -37,6 +37,7 @@ LAYERS = [
         "metrics",
         "models",
         "graphs",
+        "handover",
         "data",
         "batches",
     },

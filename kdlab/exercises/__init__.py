@@ -12,6 +12,7 @@ from kdlab.exercises import (  # noqa: F401  (each enters its exercises)
     features,
     flatters,
     half,
+    information,
     init_from_teacher,
     kd_loss,
     mutual,

@@ -15,6 +15,7 @@ from .panels.council import Council
 from .panels.duel import Duel
 from .panels.exits import Exits
 from .panels.forks import Forks
+from .panels.handover import Handover
 from .panels.ledger import LossLedger
 from .panels.race import Race
 from .panels.related import Related
@@ -32,6 +33,7 @@ __all__ = [
     "Exits",
     "Forks",
     "Guess",
+    "Handover",
     "LossLedger",
     "Race",
     "Related",

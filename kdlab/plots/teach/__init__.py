@@ -6,11 +6,13 @@ from .certainty import certainty, confusions, reliability
 from .exits import exits
 from .game import duel
 from .going_on import going_on
+from .handover import handover
 from .here import here
 from .layers import alikeness
 from .race import ahead, race
 from .response import class_gains, left_out
 from .schedules import leaving, schedule
+from .shelf import shelf
 from .teachers import council
 from .word_graph import word_graph
 
@@ -27,6 +29,7 @@ __all__ = [
     "duel",
     "exits",
     "going_on",
+    "handover",
     "here",
     "leaving",
     "left_out",
@@ -36,6 +39,7 @@ __all__ = [
     "race",
     "reliability",
     "schedule",
+    "shelf",
     "still",
     "word_graph",
 ]
