@@ -117,6 +117,9 @@ class Service:
         self._says = lambda x: tell(teacher, x).logits.softmax(1)
         self._seed, self._random = seed, torch.Generator().manual_seed(seed)
 
+    def __repr__(self) -> str:
+        return f"Service({', '.join(self.prices)}; {self.spent:g} of {self.budget:g} credits spent)"
+
     @property
     def terms(self) -> str:
         """What it sells, for how much, and what the answers may not be used for."""

@@ -8,6 +8,7 @@ from .game import duel
 from .going_on import going_on
 from .here import here
 from .layers import alikeness
+from .purchase import purchase
 from .race import ahead, race
 from .response import class_gains, left_out
 from .schedules import leaving, schedule
@@ -33,6 +34,7 @@ __all__ = [
     "likeness",
     "melting",
     "pull",
+    "purchase",
     "race",
     "reliability",
     "schedule",
