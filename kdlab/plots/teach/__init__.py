@@ -8,7 +8,7 @@ from .game import duel
 from .going_on import going_on
 from .here import here
 from .layers import alikeness
-from .purchase import purchase
+from .purchase import purchase, worth
 from .race import ahead, race
 from .response import class_gains, left_out
 from .schedules import leaving, schedule
@@ -40,4 +40,5 @@ __all__ = [
     "schedule",
     "still",
     "word_graph",
+    "worth",
 ]

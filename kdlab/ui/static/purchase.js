@@ -49,7 +49,7 @@ export default {
         ...levels.map((_, l) => percent(Array.from({ length: draws }, (_, d) => grid[((strategy * mixes.length + m) * levels.length + l) * draws + d]).reduce((a, b) => a + b, 0) / draws))]))];
     });
     viewRoot(model, el, "kd-buy",
-      h("div", { class: "kd-buy-top" }, h("div", {}, h("span", { class: "kd-muted" }, "prices: "), lists.el), h("div", {}, h("span", { class: "kd-muted" }, "pictures: "), ways.el)),
+      h("div", { class: "kd-buy-top" }, h("div", {}, h("span", { class: "kd-muted" }, "prices: "), lists.el), h("div", {}, h("span", { class: "kd-muted" }, "which pictures: "), ways.el)),
       h("div", { class: "kd-buy-main" }, h("div", {}, budget.el, rows.map((r) => r.el)), h("figure", {}, h("figcaption", { class: "kd-title" }, "The bill (credits)"), bill, sum)),
       h("figure", {}, h("figcaption", { class: "kd-title" }, "A student of what was bought"), stage), words,
       h("div", { class: "kd-foot" }, h("p", { class: "kd-note" }, model.get("note")), values.el));
