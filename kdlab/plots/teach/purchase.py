@@ -59,9 +59,7 @@ def purchase(
     return figure
 
 
-def worth(
-    levels: Sequence[int], curves: Mapping[str, ArrayLike], *, width: float = 6.4, height: float = 3.2
-) -> Figure:
+def worth(levels: Sequence[int], curves: Mapping[str, ArrayLike], *, width: float = 6.4, height: float = 3.2) -> Figure:
     """Accuracy over the number of inputs that were bought, a line for each form, with its range over draws.
 
     Args:
