@@ -101,7 +101,7 @@ export default {
       const text = (over ? `The service would refuse: ${spent} credits are asked, ${limit} are there.`
         : !band ? `Nothing was measured with fewer than ${levels[0]} pictures: buy more.`
         : `This purchase: ${bandText(band)}.`) + (record ? ` Best so far with these prices and this budget: ${named(record)}: ${percent(record.band.mean)}.` : "");
-      say(words, text);
+      say(words, text.replaceAll(" %", "\u00a0%"));
       paint(band, record, text);
       values.draw();
     }
