@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from types import NoneType
 
 from torch import nn
 
@@ -36,6 +37,8 @@ def find_teacher(teacher: Teacher | str | Sequence[str], recipe: Recipe) -> Teac
     found = recipe.teacher if teacher is None else teacher
     if isinstance(found, (list, tuple)):
         return tuple(_pretrained(one) if isinstance(one, str) else one for one in found)
+    if not isinstance(found, (nn.Module, str, NoneType)):
+        raise TypeError(f"teacher must be a trained module or a name, or several of them, got {found!r}")
     return _pretrained(found) if isinstance(found, str) else found
 
 

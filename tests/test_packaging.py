@@ -42,7 +42,7 @@ LAYERS = [
         "batches",
     },
     {"taps", "losses", "charts", "answerfile", "keep"},
-    {"methods", "initial", "players"},
+    {"methods", "initial", "players", "service", "crowd"},
     {"schemes", "schedules"},
     {"algorithms"},
     {"recipe"},

@@ -17,6 +17,7 @@ from kdlab.exercises import (  # noqa: F401  (each enters its exercises)
     kd_loss,
     mutual,
     pick_model,
+    queries,
     relational,
     reversal,
     run_card,

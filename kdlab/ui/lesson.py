@@ -17,6 +17,7 @@ from .panels.exits import Exits
 from .panels.forks import Forks
 from .panels.handover import Handover
 from .panels.ledger import LossLedger
+from .panels.purchase import Purchase
 from .panels.race import Race
 from .panels.related import Related
 from .panels.schedule import ScheduleEditor
@@ -35,6 +36,7 @@ __all__ = [
     "Guess",
     "Handover",
     "LossLedger",
+    "Purchase",
     "Race",
     "Related",
     "ScheduleEditor",

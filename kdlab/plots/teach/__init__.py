@@ -9,6 +9,7 @@ from .going_on import going_on
 from .handover import handover
 from .here import here
 from .layers import alikeness
+from .purchase import purchase, worth
 from .race import ahead, race
 from .response import class_gains, left_out
 from .schedules import leaving, schedule
@@ -36,10 +37,12 @@ __all__ = [
     "likeness",
     "melting",
     "pull",
+    "purchase",
     "race",
     "reliability",
     "schedule",
     "shelf",
     "still",
     "word_graph",
+    "worth",
 ]
