@@ -41,7 +41,7 @@ LAYERS = [
         "batches",
     },
     {"taps", "losses", "charts", "keep"},
-    {"methods", "initial", "players"},
+    {"methods", "initial", "players", "language"},
     {"schemes", "schedules"},
     {"algorithms"},
     {"recipe"},
