@@ -16,6 +16,7 @@ from .panels.duel import Duel
 from .panels.exits import Exits
 from .panels.forks import Forks
 from .panels.ledger import LossLedger
+from .panels.next_letter import NextLetter
 from .panels.race import Race
 from .panels.related import Related
 from .panels.schedule import ScheduleEditor
@@ -33,6 +34,7 @@ __all__ = [
     "Forks",
     "Guess",
     "LossLedger",
+    "NextLetter",
     "Race",
     "Related",
     "ScheduleEditor",

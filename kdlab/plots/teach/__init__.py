@@ -7,6 +7,7 @@ from .exits import exits
 from .game import duel
 from .going_on import going_on
 from .here import here
+from .language import bits_of_arms, next_letter, variety
 from .layers import alikeness
 from .race import ahead, race
 from .response import class_gains, left_out
@@ -18,6 +19,7 @@ __all__ = [
     "Caption",
     "ahead",
     "alikeness",
+    "bits_of_arms",
     "budget",
     "certainty",
     "class_gains",
@@ -32,10 +34,12 @@ __all__ = [
     "left_out",
     "likeness",
     "melting",
+    "next_letter",
     "pull",
     "race",
     "reliability",
     "schedule",
     "still",
+    "variety",
     "word_graph",
 ]

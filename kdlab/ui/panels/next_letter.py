@@ -38,7 +38,7 @@ def hashed(words: Iterable[str]) -> NDArray[np.uint32]:
 class NextLetter(View, source=("sliders.js", "next_letter.js")):
     """Next-letter bars of a teacher and one student, and words that all of them write; the networks run in the page.
 
-    Their weights are rounded to 8 bits for the page, which moves probabilities by less than a point or two.
+    Their weights are rounded to 8 bits for the page, which hardly moves what they say.
 
     Args:
         teacher: a trained network.

@@ -98,7 +98,7 @@ export default {
     const order = [...LETTERS.slice(1), LETTERS[0]].map((letter) => LETTERS.indexOf(letter));
     const columns = order.map((token) => {
       const [t, s] = [h("i", { class: "kd-letter-teacher" }), h("i", { class: "kd-letter-student" })];
-      const el = h("button", { type: "button", class: "kd-letter", "data-letter": LETTERS[token], onclick: () => token && begin(model.get("prefix") + LETTERS[token]) }, h("span", { class: "kd-letter-bars" }, t, s), h("b", {}, LETTERS[token]));
+      const el = h("button", { type: "button", class: "kd-letter", "data-letter": LETTERS[token], onclick: () => token && begin(model.get("prefix") + LETTERS[token]) }, h("span", { class: "kd-letter-bars" }, t, s), h("b", {}, token ? LETTERS[token] : "end"));
       return { token, t, s, el };
     });
     const ticks = h("div", { class: "kd-letter-ticks", "aria-hidden": "true" });
@@ -114,7 +114,7 @@ export default {
     viewRoot(model, el, "kd-letters",
       h("div", { class: "kd-letter-top" }, h("span", {}, "A word begins with ", box, back, clear), heat.el),
       h("div", { class: "kd-letter-who" }, h("span", { class: "kd-legend" }, h("i", { class: "kd-key-teacher" }), "teacher", h("i", { class: "kd-key-student" }), "student: "), who.el),
-      h("figure", {}, h("figcaption", { class: "kd-title" }, "Which letter comes next? ", h("span", { class: "kd-muted" }, "probability (%); click a letter to take it, · is the end of the word")),
+      h("figure", {}, h("figcaption", { class: "kd-title" }, "Which letter comes next? ", h("span", { class: "kd-muted" }, "probability (%); click a letter to take it")),
         h("div", { class: "kd-letter-chart" }, ticks, h("div", { class: "kd-letter-row", role: "group", "aria-label": "Next letters" }, columns.map((c) => c.el)))),
       words,
       h("div", { class: "kd-letter-head" }, h("span", { class: "kd-title" }, "Words they write"), h("span", { class: "kd-muted" }, "green: a real word"), h("button", { type: "button", onclick: () => write(model, { seed: model.get("seed") + 1 }) }, "Write again")),
@@ -138,7 +138,7 @@ export default {
         column.el.setAttribute("aria-disabled", String(!column.token || prefix.length >= MOST));
       }
       const begun = prefix ? `After “${prefix}”` : "At the beginning of a word";
-      const text = `${begun} the teacher finds ${likely(t)} most likely, the student ${likely(s)}. Open choices: ${bitsOf(t).toFixed(2)} and ${bitsOf(s).toFixed(2)} bits. KL(teacher ‖ student) ${divergence(t, s).toFixed(3)} nats, KL(student ‖ teacher) ${divergence(s, t).toFixed(3)}.`;
+      const text = `${begun} the teacher finds ${likely(t)} most likely, the student ${likely(s)}. Entropy: ${bitsOf(t).toFixed(2)} and ${bitsOf(s).toFixed(2)} bits. KL(teacher ‖ student) ${divergence(t, s).toFixed(3)} nats, KL(student ‖ teacher) ${divergence(s, t).toFixed(3)}.`;
       if (words.textContent !== text) words.textContent = text;
     }
     function drawWords(prefix, T, seed) {
