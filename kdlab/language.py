@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -91,7 +92,7 @@ class Speller(nn.Module):
         self.context = context
         self.embed = nn.Embedding(len(TOKENS), embedding)
         sizes = [context * embedding, *widths]
-        hidden = [layer for a, b in zip(sizes, sizes[1:]) for layer in (nn.Linear(a, b), nn.ReLU())]
+        hidden = [layer for a, b in pairwise(sizes) for layer in (nn.Linear(a, b), nn.ReLU())]
         self.layers = nn.Sequential(*hidden, nn.Linear(sizes[-1], len(TOKENS)))
 
     def forward(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:

@@ -26,9 +26,7 @@ def main() -> None:
     listed = texts.words()
     net = seeded(0, lambda: language.Speller(**FORM))
     steps = EPOCHS * len(listed.train) // SIZE
-    language.learn(
-        net, language.encode(listed.train), language.letter_loss, steps=steps, size=SIZE, learning_rate=RATE
-    )
+    language.learn(net, language.encode(listed.train), language.letter_loss, steps=steps, size=SIZE, learning_rate=RATE)
     weights = {name: tensor.half().contiguous() for name, tensor in net.state_dict().items()}
     net.load_state_dict({name: half.float() for name, half in weights.items()})
     card = {

@@ -43,8 +43,8 @@ MISTAKES: list[tuple[Callable[[Tensor, Tensor, Tensor], Tensor], str]] = [
     ),
     (
         lambda s, t, m: ((each(s, t) * m).sum(1) / m.sum(1)).mean(),
-        "first a mean for each word, then a mean of those: a token in a short word counts more than one in a long word. "
-        "Each real token is to count the same",
+        "first a mean for each word, then a mean of those: a token in a short word counts more than one in a long "
+        "word. Each real token is to count the same",
     ),
     (
         lambda s, t, m: (each(s, t) * m).sum() / len(s),

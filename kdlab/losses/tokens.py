@@ -32,9 +32,7 @@ def mean_of_real(values: Tensor, mask: Tensor) -> Tensor:
     return values.where(mask, 0.0).sum() / mask.sum()
 
 
-def token_kl(
-    student: Tensor, teacher: Tensor, mask: Tensor, *, temperature: float = 1.0, beta: float = 0.0
-) -> Tensor:
+def token_kl(student: Tensor, teacher: Tensor, mask: Tensor, *, temperature: float = 1.0, beta: float = 0.0) -> Tensor:
     """Divergence of the student's next-token distribution from the teacher's, mean over real tokens, times T².
 
     With t and s the softmax at T of teacher and student, m = β t + (1 − β) s, and sums over the vocabulary:

@@ -91,7 +91,9 @@ def bits_of_arms(
     figure = style.figure(width, height)
     axes = figure.subplots()
     axes.axvline(teacher, color=style.COLOURS["teacher"], linewidth=1.5, linestyle=(0, (5, 2)))
-    remark(axes, "the teacher itself", (teacher, len(bits) - 1), (6, -3), color=style.TEXT_COLOURS["teacher"], fontsize=8.5)
+    remark(
+        axes, "the teacher itself", (teacher, len(bits) - 1), (6, -3), color=style.TEXT_COLOURS["teacher"], fontsize=8.5
+    )
     for k, (arm, values) in enumerate(bits.items()):
         colour = style.COLOURS[roles[arm]]
         axes.plot(values, [k] * len(values), "|", color=colour, markersize=9)
@@ -108,7 +110,12 @@ def bits_of_arms(
     axes.set_yticks(range(len(bits)), list(bits), fontsize=9)
     axes.set_ylim(len(bits) - 0.4, -0.6)
     axes.margins(x=0.1)
-    label(axes, "What the next letter of a test word still costs", "bits per character, each mark a seed; less is better", "")
+    label(
+        axes,
+        "What the next letter of a test word still costs",
+        "bits per character, each mark a seed; less is better",
+        "",
+    )
     return figure
 
 
@@ -138,9 +145,21 @@ def variety(
         colour = style.COLOURS[roles[name]]
         axes.plot(x, y, MARKERS[k] + ("-" if k == 0 else "--"), color=colour, markersize=7, linewidth=1.6, label=name)
         for temperature, a, b in zip(t, x, y, strict=True):
-            remark(axes, f"T = {temperature:g}", (a, b), ((6, -11), (-42, 4))[k % 2], color=style.text_colour(colour), fontsize=8)
+            remark(
+                axes,
+                f"T = {temperature:g}",
+                (a, b),
+                ((6, -11), (-42, 4))[k % 2],
+                color=style.text_colour(colour),
+                fontsize=8,
+            )
     axes.plot(*teacher, "*", color=style.COLOURS["teacher"], markersize=13, label="the teacher itself, T = 1")
     axes.margins(0.12)
     axes.legend(fontsize=8.5, frameon=False)
-    label(axes, "Variety against likelihood", "how open the next letter is: entropy (bits)", "surprise to the teacher (bits per character)")
+    label(
+        axes,
+        "Variety against likelihood",
+        "how open the next letter is: entropy (bits)",
+        "surprise to the teacher (bits per character)",
+    )
     return figure

@@ -104,8 +104,8 @@ export default {
     const ticks = h("div", { class: "kd-letter-ticks", "aria-hidden": "true" });
     const words = h("p", { class: "kd-letter-words", "aria-live": "polite" });
     const lists = forms.map(({ name }, k) => {
-      const [list, score] = [h("ul", {}), h("span", { class: "kd-muted", "data-name": `real ${name}` })];
-      return { list, score, el: h("div", { "data-net": name }, h("h4", { class: k ? "kd-student" : "kd-teacher" }, name), list, score) };
+      const [list, score] = [h("ul", { "aria-label": `Words by ${name}` }), h("span", { class: "kd-muted", "data-name": `real ${name}` })];
+      return { list, score, el: h("div", { "data-net": name }, h("p", { class: `kd-letter-net ${k ? "kd-student" : "kd-teacher"}` }, name), list, score) };
     });
     const values = lazyDetails("Values", () => {
       const all = nets.map((net) => nextToken(net, tokensNow(), model.get("temperature")));
