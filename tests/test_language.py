@@ -1,5 +1,6 @@
 """Words as tokens, letter by letter: against values worked out by hand, and what is no word is refused."""
 
+import importlib.util
 import math
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from helpers import rand
 
-from kdlab import language, texts
+from kdlab import language, registry, texts
 from kdlab.language import Batch, Speller, encode
 from kdlab.losses import token_kl
 from kdlab.losses.tokens import mean_of_real
@@ -282,3 +283,15 @@ def test_the_shipped_teacher_is_as_its_card_says():
     assert sum(p.numel() for p in teacher.parameters()) == card["parameters"]
     assert not set(listed.train) & set(listed.test)
     assert card["trained_on"] == f"the {len(listed.train):,} training words of words-en"
+
+
+def test_the_builder_would_make_a_teacher_of_this_form():
+    file = registry.data_dir() / "build" / "letters.py"
+    spec = importlib.util.spec_from_file_location("letters", file)
+    builder = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(builder)
+    card = language.card()
+    assert card["form"] == builder.FORM == language.pretrained().form
+    wanted = {"epochs": builder.EPOCHS, "batch": builder.SIZE, "learning_rate": builder.RATE}
+    assert wanted.items() <= card["recipe"].items()
+    assert len(registry.read(language.TEACHER)) < 1e6

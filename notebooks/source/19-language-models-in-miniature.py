@@ -66,7 +66,7 @@ print(
 )
 
 # %% jupyter={"source_hidden": true}
-here("soft targets", "transfer", "loss", on=("response", "offline", "online"))
+here("soft targets", "transfer", "loss", on=("response", "offline"))
 
 # %% [markdown]
 # The students are small and see only the last six letters. They have **1,000 words** to learn
