@@ -37,6 +37,27 @@ class Difference(NamedTuple):
         return f"{100 * self.mean:+.1f} ± {50 * (self.high - self.low):.1f}"
 
 
+def paired(values: Sequence[float], others: Sequence[float]) -> Difference:
+    """The mean of ``values`` less ``others``, seed by seed, with its t interval of 95 %.
+
+    Args:
+        values: a number for each seed, at least two.
+        others: the same of what they are compared with, for the same seeds.
+
+    Raises:
+        ValueError: there are fewer than two, or the lengths differ.
+    """
+    from scipy import stats  # takes a third of a second to import
+
+    if len(values) != len(others):
+        raise ValueError(f"values and others must be of the same seeds, got {len(values)} and {len(others)}")
+    gaps = np.asarray(values) - np.asarray(others)
+    if len(gaps) < 2:
+        raise ValueError(f"seeds must be at least 2 for an interval, got {len(gaps)}")
+    half = stats.t.ppf(0.975, len(gaps) - 1) * stats.sem(gaps)
+    return Difference(float(gaps.mean()), float(gaps.mean() - half), float(gaps.mean() + half))
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """Results of :func:`compare`.
@@ -61,14 +82,8 @@ class Table:
 
     def difference(self, arm: str, other: str | None = None) -> Difference:
         """Accuracy of one arm less another's (by default ``against``), paired by seed: t interval of 95 %."""
-        from scipy import stats  # takes a third of a second to import
-
         other = self.against if other is None else other
-        gaps = np.asarray(self.accuracy[arm]) - np.asarray(self.accuracy[other])
-        if len(gaps) < 2:
-            raise ValueError(f"seeds must be at least 2 for an interval, got {len(gaps)}")
-        half = stats.t.ppf(0.975, len(gaps) - 1) * stats.sem(gaps)
-        return Difference(float(gaps.mean()), float(gaps.mean() - half), float(gaps.mean() + half))
+        return paired(self.accuracy[arm], self.accuracy[other])
 
     def rows(self) -> list[dict[str, str]]:
         """The table as text: one dict for each arm."""

@@ -7,7 +7,7 @@ from scipy import stats
 
 import kdlab
 from kdlab import DivergedError, Recipe
-from kdlab.comparison import Table, compare
+from kdlab.comparison import Table, compare, paired
 from kdlab.training import Training
 
 BASE = Recipe(epochs=2, batch_size=16, learning_rate=0.01)
@@ -184,3 +184,14 @@ def test_stacked_an_arm_that_diverges_is_told_with_its_run():
     with pytest.raises(DivergedError, match=r"^training diverged at step") as caught:
         compare([ORDERED.replace(learning_rate=1e30, epochs=50)], toy(), teacher=sure(), student=net, stacked=True)
     assert caught.value.run.diverged
+
+
+def test_paired_numbers_by_hand():
+    found = paired([1.0, 2.0, 3.0], [0.5, 1.0, 2.5])  # gaps 0.5, 1, 0.5: standard error 1/6
+    assert found.mean == pytest.approx(2 / 3)
+    assert found.high - found.mean == pytest.approx(4.302653 / 6, rel=1e-5)
+    assert found.mean - found.low == pytest.approx(found.high - found.mean)
+    with pytest.raises(ValueError, match="seeds must be at least 2 for an interval, got 1"):
+        paired([1.0], [2.0])
+    with pytest.raises(ValueError, match="values and others must be of the same seeds, got 2 and 1"):
+        paired([1.0, 2.0], [2.0])

@@ -244,7 +244,9 @@ def test_the_shipped_files_are_the_registered_ones_and_small():
     folder = registry.data_dir()
     runs = {p.relative_to(folder).as_posix() for p in (folder / "runs").rglob("*") if p.is_file()}
     assert {"runs/first-look/events.jsonl", "runs/first-look/beside/hard answers.jsonl"} < runs
-    assert dict(data.verify()) == dict.fromkeys(images | texts.files() | {"words-en.txt.gz"} | runs, "ok")
+    assert dict(data.verify()) == dict.fromkeys(
+        images | texts.files() | {"words-en.txt.gz", "language/letters.safetensors"} | runs, "ok"
+    )
     files = [f for f in registry.data_dir().rglob("*") if f.is_file() and "originals" not in f.parts]
     assert sum(f.stat().st_size for f in files) < 15e6
 

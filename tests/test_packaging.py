@@ -42,7 +42,7 @@ LAYERS = [
         "batches",
     },
     {"taps", "losses", "charts", "answerfile", "keep"},
-    {"methods", "initial", "players", "service", "crowd"},
+    {"methods", "initial", "players", "service", "crowd", "language"},
     {"schemes", "schedules"},
     {"algorithms"},
     {"recipe"},

@@ -24,6 +24,7 @@ from kdlab.exercises import (  # noqa: F401  (each enters its exercises)
     schedule,
     soften,
     teachers,
+    token_kl,
 )
 from kdlab.exercises.base import Verdict, check, hint, names
 from kdlab.exercises.claims import Claim, claim, claims

@@ -12,6 +12,7 @@ from kdlab.losses.maps import attention_transfer, channel_wise, hierarchical_con
 from kdlab.losses.relation import graph_gaps, instance_graph, rkd, rkd_angle, rkd_distance
 from kdlab.losses.response import generalised_jsd, hard_targets, logit_standardization, logits_mse, soft_targets
 from kdlab.losses.similarity import contrastive, correlation_congruence, pkt, similarity_preserving
+from kdlab.losses.tokens import token_kl
 
 __all__ = [
     "activation_boundary",
@@ -42,6 +43,7 @@ __all__ = [
     "rkd_distance",
     "similarity_preserving",
     "soft_targets",
+    "token_kl",
     "vid",
     "virtual_teacher",
 ]

@@ -17,6 +17,7 @@ from .panels.exits import Exits
 from .panels.forks import Forks
 from .panels.handover import Handover
 from .panels.ledger import LossLedger
+from .panels.next_letter import NextLetter
 from .panels.purchase import Purchase
 from .panels.race import Race
 from .panels.related import Related
@@ -36,6 +37,7 @@ __all__ = [
     "Guess",
     "Handover",
     "LossLedger",
+    "NextLetter",
     "Purchase",
     "Race",
     "Related",

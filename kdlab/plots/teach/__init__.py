@@ -8,6 +8,7 @@ from .game import duel
 from .going_on import going_on
 from .handover import handover
 from .here import here
+from .language import bits_of_arms, next_letter, variety
 from .layers import alikeness
 from .purchase import purchase, worth
 from .race import ahead, race
@@ -21,6 +22,7 @@ __all__ = [
     "Caption",
     "ahead",
     "alikeness",
+    "bits_of_arms",
     "budget",
     "certainty",
     "class_gains",
@@ -36,6 +38,7 @@ __all__ = [
     "left_out",
     "likeness",
     "melting",
+    "next_letter",
     "pull",
     "purchase",
     "race",
@@ -43,6 +46,7 @@ __all__ = [
     "schedule",
     "shelf",
     "still",
+    "variety",
     "word_graph",
     "worth",
 ]
