@@ -40,7 +40,7 @@ LAYERS = [
         "data",
         "batches",
     },
-    {"taps", "losses", "charts", "keep"},
+    {"taps", "losses", "charts", "keep", "versions"},
     {"methods", "initial", "players"},
     {"schemes", "schedules"},
     {"algorithms"},

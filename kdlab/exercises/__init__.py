@@ -14,6 +14,7 @@ from kdlab.exercises import (  # noqa: F401  (each enters its exercises)
     half,
     init_from_teacher,
     kd_loss,
+    leaks,
     mutual,
     pick_model,
     relational,

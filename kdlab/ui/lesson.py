@@ -18,6 +18,7 @@ from .panels.forks import Forks
 from .panels.ledger import LossLedger
 from .panels.race import Race
 from .panels.related import Related
+from .panels.review import Review
 from .panels.schedule import ScheduleEditor
 from .panels.soft_targets import SoftTargets
 from .panels.who_teaches import WhoTeaches
@@ -35,6 +36,7 @@ __all__ = [
     "LossLedger",
     "Race",
     "Related",
+    "Review",
     "ScheduleEditor",
     "SoftTargets",
     "Tour",

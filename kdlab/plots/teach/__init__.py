@@ -10,6 +10,7 @@ from .here import here
 from .layers import alikeness
 from .race import ahead, race
 from .response import class_gains, left_out
+from .reviews import review
 from .schedules import leaving, schedule
 from .teachers import council
 from .word_graph import word_graph
@@ -35,6 +36,7 @@ __all__ = [
     "pull",
     "race",
     "reliability",
+    "review",
     "schedule",
     "still",
     "word_graph",
