@@ -61,7 +61,8 @@ MISTAKES: list[tuple[Callable[[Tensor, Tensor, float], set[int]], str]] = [
     ),
     (
         lambda a, b, t: places((gaps(a, b) == 0).all(2).any(1)),
-        "only copies that are equal to the last bit are found, as a hash finds them; one that was saved again is missed",
+        "only copies that are equal to the last bit are found, as a hash finds them; copies that were saved again are "
+        "missed",
     ),
     (
         lambda a, b, t: places((gaps(a, b).norm(dim=2) <= t).any(1)),
@@ -138,7 +139,9 @@ def _places(raw: Any) -> set[int]:
             raise TypeError
         found = torch.as_tensor(sorted(raw) if isinstance(raw, set) else raw)
     except (TypeError, ValueError, RuntimeError):
-        raise WrongAnswer(f"it must return places in the test set, such as [2, 5], got a {type(raw).__name__}") from None
+        raise WrongAnswer(
+            f"it must return places in the test set, such as [2, 5], got a {type(raw).__name__}"
+        ) from None
     if found.dtype == torch.bool:
         raise WrongAnswer("a mask comes back: return the places where it is True, such as [2, 5]")
     if found.ndim == 2 and found.shape[1] == 2:
@@ -176,7 +179,9 @@ def split_by_group(yours: Asked, random: torch.Generator) -> None:
     if cut > len(names) // 4:
         raise WrongAnswer(f"{cut} of {len(names)} groups are on both sides: rows are drawn, where groups are to be")
     if cut:
-        raise WrongAnswer(f"{cut} of {len(names)} groups are on both sides, such as the one where the count was reached")
+        raise WrongAnswer(
+            f"{cut} of {len(names)} groups are on both sides, such as the one where the count was reached"
+        )
     if abs(share - (1 - SHARE)) < 0.1:
         raise WrongAnswer(f"{share:.0%} of the rows are True: that is the training side; True is for testing")
     if abs(share - SHARE) > 0.1:
