@@ -41,7 +41,7 @@ LAYERS = [
         "data",
         "batches",
     },
-    {"taps", "losses", "charts", "answerfile", "keep"},
+    {"taps", "losses", "charts", "answerfile", "keep", "versions"},
     {"methods", "initial", "players", "service", "crowd", "language"},
     {"schemes", "schedules"},
     {"algorithms"},

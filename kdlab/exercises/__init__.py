@@ -15,6 +15,7 @@ from kdlab.exercises import (  # noqa: F401  (each enters its exercises)
     information,
     init_from_teacher,
     kd_loss,
+    leaks,
     mutual,
     pick_model,
     queries,

@@ -21,6 +21,7 @@ from .panels.next_letter import NextLetter
 from .panels.purchase import Purchase
 from .panels.race import Race
 from .panels.related import Related
+from .panels.review import Review
 from .panels.schedule import ScheduleEditor
 from .panels.soft_targets import SoftTargets
 from .panels.who_teaches import WhoTeaches
@@ -41,6 +42,7 @@ __all__ = [
     "Purchase",
     "Race",
     "Related",
+    "Review",
     "ScheduleEditor",
     "SoftTargets",
     "Tour",

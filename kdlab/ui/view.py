@@ -16,7 +16,7 @@ STATIC = files("kdlab.ui") / "static"
 SHARED = ("common.js", "panels.js")
 STYLES = (
     "kdlab.css", "panels.css", "wide.css", "workbench.css", "lesson.css", "classroom.css", "exits.css",
-    "certainty.css", "sweep.css", "handover.css", "letters.css",
+    "certainty.css", "sweep.css", "handover.css", "letters.css", "review.css",
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from .layers import alikeness
 from .purchase import purchase, worth
 from .race import ahead, race
 from .response import class_gains, left_out
+from .reviews import review
 from .schedules import leaving, schedule
 from .shelf import shelf
 from .teachers import council
@@ -43,6 +44,7 @@ __all__ = [
     "purchase",
     "race",
     "reliability",
+    "review",
     "schedule",
     "shelf",
     "still",
