@@ -118,8 +118,8 @@ def from_line(line: str) -> Event:
 
 
 def write(events: Iterable[Event], path: Path) -> None:
-    """Write events as JSON lines; the caller sees to atomicity."""
-    path.write_text("".join(to_line(e) + "\n" for e in events), encoding="utf-8")
+    """Write events as JSON lines, the same bytes on every system; the caller sees to atomicity."""
+    path.write_text("".join(to_line(e) + "\n" for e in events), encoding="utf-8", newline="\n")
 
 
 def read(path: Path) -> list[Event]:

@@ -209,10 +209,10 @@ class Run:
 
     def write(self, draft: Path) -> None:
         """Write the files of :meth:`save` into a folder that is there and empty; the caller sees to atomicity."""
-        (draft / "recipe.toml").write_text(self.recipe.to_toml(), encoding="utf-8")
+        (draft / "recipe.toml").write_text(self.recipe.to_toml(), encoding="utf-8", newline="\n")
         log.write(self.events, draft / "events.jsonl")
         card = self.card | {"metrics": self.metrics()} | ({"exits": self.exit_accuracies()} if self.exits else {})
-        (draft / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+        (draft / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8", newline="\n")
         for name, net in self.students.items():
             weights = {k: v.contiguous().clone() for k, v in net.state_dict().items()}  # tied ones apart
             save_file(weights, draft / f"{name}.safetensors")

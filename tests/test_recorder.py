@@ -1,6 +1,7 @@
 """Recordings: what they refuse, what they leave, and what they cost; their bits are in test_recorder_bits.py."""
 
 import copy
+import io
 from itertools import pairwise
 
 import pytest
@@ -62,6 +63,22 @@ def test_a_folder_that_exists_is_refused_and_left_as_it_is(tmp_path):
         Recording(training(net(1)), tmp_path / "run")
     assert contents(draft_of(tmp_path / "run")) == before
     assert contents(tmp_path / "run") == {}
+
+
+def test_a_run_has_the_same_bytes_where_lines_end_otherwise(tmp_path, monkeypatch):
+    """Else a recording would not know the draft of its own finished run again on Windows."""
+    list(Recording(training(net(1)), tmp_path / "run"))
+    plain = io.open
+
+    def windows(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None, *others):
+        newline = "\r\n" if newline is None and "r" not in mode and "b" not in mode else newline
+        return plain(file, mode, buffering, encoding, errors, newline, *others)
+
+    monkeypatch.setattr(io, "open", windows)  # what pathlib calls
+    (tmp_path / "text").write_text("a\n")
+    assert (tmp_path / "text").read_bytes() == b"a\r\n"
+    list(Recording(training(net(1)), tmp_path / "there"))
+    assert contents(tmp_path / "there") == contents(tmp_path / "run")
 
 
 def test_a_folder_that_has_come_to_exist_meanwhile_is_not_overwritten(tmp_path):
