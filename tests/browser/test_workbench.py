@@ -55,8 +55,9 @@ def bars(page: Page, who: str) -> np.ndarray:
 
 
 def step(page: Page) -> int:
-    """The step at which the transport says the student is."""
-    return int(re.search(r"step (\d+) of", page.locator(".kd-transport").inner_text())[1])
+    """The step at which the transport says the student is; 0 where it has taken none."""
+    found = re.search(r"step ([\d,]+) of", page.locator(".kd-transport").inner_text())
+    return int(found[1].replace(",", "")) if found else 0
 
 
 def wait_for_step(page: Page, at_least: int) -> None:
