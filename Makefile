@@ -85,7 +85,7 @@ check-tests check-thorough: $(VENV)/test.stamp
 		$(if $(filter check-thorough,$@),--hypothesis-profile=thorough)
 	@echo "== Tests in the browser"
 	@$(WITH_CHROMIUM); export KDLAB_CHROMIUM $(ONE_THREAD); \
-	$(BIN)/python -m pytest $(BROWSER_TESTS) || { \
+	$(BIN)/python -m pytest $(PARALLEL) $(BROWSER_TESTS) || { \
 	  echo "== The files in which one failed, once more: a browser on a busy machine can miss a moment"; \
 	  $(BIN)/python -m pytest $$($(BIN)/python -c "$$FAILED_FILES"); }
 

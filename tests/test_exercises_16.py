@@ -153,7 +153,7 @@ def test_each_mistake_with_cosines_has_its_own_message(answer, words):
 
 
 @pytest.mark.parametrize("name", ["bits_per_target", "gradient_conflict"])
-def test_an_unfinished_answer_says_so_and_hints_are_three(name):
+def test_an_unfinished_answer_says_so_and_hints_are_three(name, monkeypatch):
     def blank(first, second):
         raise NotImplementedError("to be written")
 
@@ -163,5 +163,6 @@ def test_an_unfinished_answer_says_so_and_hints_are_three(name):
 
     assert "nothing is written yet" in str(check(name, blank))
     assert "pass the function itself" in str(check(name, 0.5))
+    monkeypatch.setattr("kdlab.exercises.base.SECONDS", 0.3)
     assert "no answer after" in str(check(name, endless))
     assert [hint(name).partition(":")[0] for _ in range(3)] == [f"Hint {n} of 3" for n in (1, 2, 3)]

@@ -165,11 +165,12 @@ def endless(*_):
 
 
 @pytest.mark.parametrize("name", ["choose_queries", "targets_from_top_k"])
-def test_an_unfinished_or_endless_answer_says_so_and_hints_are_three(name):
+def test_an_unfinished_or_endless_answer_says_so_and_hints_are_three(name, monkeypatch):
     def unfinished(*_):
         raise NotImplementedError("not yet")
 
     assert "nothing is written yet" in str(check(name, unfinished))
     assert "pass the function itself" in str(check(name, 0.5))
+    monkeypatch.setattr("kdlab.exercises.base.SECONDS", 0.3)
     assert "no answer after" in str(check(name, endless))
     assert [hint(name).partition(":")[0] for _ in range(3)] == [f"Hint {n} of 3" for n in (1, 2, 3)]
