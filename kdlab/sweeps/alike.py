@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from kdlab import stacked
 from kdlab.recipe import Recipe
 from kdlab.sweeps.plan import Trial
-from kdlab.sweeps.trial import Own, one_thread
+from kdlab.sweeps.trial import Own
+from kdlab.threads import one_thread
 
 TOGETHER = 40  # trials at most that are handed over at once: more would save little, and be lost together
 NUMBERS = ("seed", "temperature", "alpha", "learning_rate", "label_smoothing", "method_knobs", "decay")

@@ -5,14 +5,12 @@ from __future__ import annotations
 import importlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from kdlab import data as datasets
@@ -25,6 +23,7 @@ from kdlab.recipe import Recipe
 from kdlab.resume import digest
 from kdlab.runs import Run
 from kdlab.stacked import Stack, why_not
+from kdlab.threads import one_thread
 from kdlab.training import Training
 
 Result = dict[str, Any]
@@ -74,18 +73,6 @@ class Own:
         return Training(net, data, teacher=self.teacher, recipe=known, measure_every=0)
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Torch has one thread in what this thread does meanwhile: the same bits wherever a trial runs, since more threads
-    add up in another order; small nets gain nothing by them, and a worker's neighbours want the other cores."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 @lru_cache(maxsize=REMEMBERED)
 def _share(
     name: str, labelled: int | None, pool: int | None, view: str | None, task: str | None, folder: Path
@@ -113,7 +100,7 @@ def run(
         itself then, so that it is written as it ends.
     """
     own = own or Own()
-    with _ALONE, one_thread():
+    with _ALONE, one_thread():  # the same bits wherever a trial runs; a worker's neighbours want the other cores
         if len(recipes) > 1:
             return _together(recipes, modules, own)
         return [_one(recipe, modules, own) | {"stacked": 1, "alone": ""} for recipe in recipes]
